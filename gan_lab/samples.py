@@ -1,0 +1,31 @@
+"""What a dataset yields and a module takes: the only contract between data and models.
+
+A dataset yields single samples with uint8 images (C, H, W). Collated, and turned to float by the datamodule on the
+device, a module sees the same keys with images (B, C, H, W) in [-1, 1] and lists of strings.
+"""
+
+from typing import TypedDict
+
+from torch import Tensor
+
+
+class ImageSample(TypedDict):
+    """One image to be translated.
+
+    Attributes:
+        source: The image, (3, H, W).
+        name: Its path relative to the data set's folder; what is made of it is filed under this name.
+    """
+
+    source: Tensor
+    name: str
+
+
+class PairedSample(ImageSample):
+    """An image and what it should become.
+
+    Attributes:
+        target: The wanted image, (3, H, W), of the source's size.
+    """
+
+    target: Tensor
