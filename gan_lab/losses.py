@@ -1,0 +1,68 @@
+"""Adversarial games and penalties: pure functions of the discriminator's logits.
+
+Logits may have any shape (a patch discriminator gives (B, 1, H, W)) and any floating type: under mixed precision
+they are brought to float32 first. Every loss is a mean over all logits, hence a scalar.
+"""
+
+from collections.abc import Callable
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+Objective = Literal["vanilla", "lsgan", "wgan-gp"]
+
+
+def discriminator_loss(real_logits: Tensor, fake_logits: Tensor, objective: Objective) -> Tensor:
+    """What the discriminator minimises, real term plus fake term.
+
+    Args:
+        real_logits: Its logits on real images.
+        fake_logits: Its logits on generated images.
+        objective: ``vanilla`` is the cross-entropy game (Goodfellow et al. 2014), ``lsgan`` least squares with labels
+            1 and 0 (Mao et al. 2017), ``wgan-gp`` the critic's difference of means (Arjovsky et al. 2017), which
+            needs :func:`gradient_penalty` beside it.
+    """
+    real, fake = real_logits.float(), fake_logits.float()
+    match objective:
+        case "vanilla":
+            return F.softplus(-real).mean() + F.softplus(fake).mean()  # -log sigmoid(real) - log(1 - sigmoid(fake))
+        case "lsgan":
+            return (real - 1).square().mean() + fake.square().mean()
+        case "wgan-gp":
+            return fake.mean() - real.mean()
+
+
+def generator_loss(fake_logits: Tensor, objective: Objective) -> Tensor:
+    """What the generator minimises given the discriminator's logits on its images; see :func:`discriminator_loss`.
+
+    ``vanilla`` is the non-saturating form, as Pix2Pix (section 3.2) and its reference train it.
+    """
+    fake = fake_logits.float()
+    match objective:
+        case "vanilla":
+            return F.softplus(-fake).mean()  # -log sigmoid(fake)
+        case "lsgan":
+            return (fake - 1).square().mean()
+        case "wgan-gp":
+            return -fake.mean()
+
+
+def gradient_penalty(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor) -> Tensor:
+    """Pulls the critic's gradient norm to 1 between real and generated images (Gulrajani et al. 2017, equation 3).
+
+    A patch critic's value is the mean of its patches, as in the loss it is trained with.
+
+    Args:
+        critic: Maps images to logits. Its normalisation must not mix samples (no batch norm).
+        real: Real images (B, C, H, W).
+        fake: Generated images of the same shape.
+    """
+    share = torch.rand(real.shape[0], 1, 1, 1, device=real.device)
+    between = torch.lerp(fake.detach().float(), real.float(), share).requires_grad_(True)
+    with torch.autocast(real.device.type, enabled=False):
+        values = critic(between).flatten(1).mean(1)
+        (gradient,) = torch.autograd.grad(values.sum(), between, create_graph=True)
+    excess: Tensor = gradient.flatten(1).norm(dim=1) - 1
+    return excess.square().mean()

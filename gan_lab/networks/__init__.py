@@ -1,0 +1,6 @@
+"""Networks: plain ``torch.nn`` modules that know nothing of training."""
+
+from gan_lab.networks.patchgan import PatchDiscriminator
+from gan_lab.networks.unet import UNetGenerator
+
+__all__ = ["PatchDiscriminator", "UNetGenerator"]

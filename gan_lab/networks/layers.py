@@ -1,0 +1,103 @@
+"""Pieces that several networks share."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+Norm = Literal["batch", "instance"]
+
+
+def norm_layer(norm: Norm, channels: int) -> nn.Module:
+    """Batch norm, or instance norm without affine parameters or running statistics.
+
+    Instance norm is group norm with one channel a group: the same maths and the same (empty) state, but torch's
+    ``InstanceNorm2d`` returns wrong gradients for a single image in channels_last layout, and is slower.
+    """
+    match norm:
+        case "batch":
+            return nn.BatchNorm2d(channels)
+        case "instance":
+            return nn.GroupNorm(channels, channels, affine=False)
+        case _:
+            raise ValueError(f"norm must be 'batch' or 'instance', got {norm!r}")
+
+
+def initialize_normal(network: nn.Module, std: float = 0.02) -> None:
+    """Draws every convolution's weights from N(0, std), batch norm's scales from N(1, std), and zeroes the biases.
+
+    Pix2Pix (appendix 6.2), CycleGAN (appendix 7.1) and DCGAN (section 3) all start so, with std = 0.02.
+    """
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+            nn.init.normal_(layer.weight, 0.0, std)
+        elif isinstance(layer, nn.BatchNorm2d):
+            nn.init.normal_(layer.weight, 1.0, std)
+        else:
+            continue
+        if layer.bias is not None:
+            nn.init.zeros_(layer.bias)
+
+
+@contextmanager
+def frozen(network: nn.Module) -> Iterator[None]:
+    """Within, the network passes gradients through to its input but collects none of its own."""
+    learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    for parameter in learning:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in learning:
+            parameter.requires_grad_(True)
+
+
+@contextmanager
+def inference_behaviour(network: nn.Module, *, dropout: bool, batch_statistics: bool) -> Iterator[None]:
+    """Within, the network runs in evaluation mode but for what is asked for; its state is not touched.
+
+    Args:
+        network: The network; on leaving, every layer's mode is as it was.
+        dropout: Whether dropout draws noise as in training.
+        batch_statistics: Whether batch norm normalises by the batch at hand, as in training, without recording it.
+    """
+    modes = [(layer, layer.training) for layer in network.modules()]
+    network.eval()
+    norms = [layer for layer in network.modules() if isinstance(layer, nn.modules.batchnorm._BatchNorm)]
+    for layer in network.modules():
+        if isinstance(layer, nn.Dropout):
+            layer.train(dropout)
+    for norm in norms:
+        norm.train(batch_statistics)
+        norm.track_running_stats = not batch_statistics
+    try:
+        yield
+    finally:
+        for norm in norms:
+            norm.track_running_stats = True
+        for layer, mode in modes:
+            layer.training = mode
+
+
+def pad_to_multiple(images: Tensor, multiple: int) -> tuple[Tensor, tuple[slice, slice]]:
+    """Pads height and width evenly to multiples of ``multiple``.
+
+    Args:
+        images: (B, C, H, W).
+        multiple: What the padded sides are multiples of.
+
+    Returns:
+        The padded images, mirrored at the border (or repeating the edge where an image is too small to mirror), and
+        the rows and columns in which the original lies.
+    """
+    height, width = images.shape[-2:]
+    vertical, horizontal = -height % multiple, -width % multiple
+    top, left = vertical // 2, horizontal // 2
+    inside = slice(top, top + height), slice(left, left + width)
+    if not vertical and not horizontal:
+        return images, inside
+    fits = vertical - top < height and horizontal - left < width
+    padding = (left, horizontal - left, top, vertical - top)
+    return F.pad(images, padding, mode="reflect" if fits else "replicate"), inside

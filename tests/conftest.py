@@ -1,0 +1,55 @@
+import os
+import random
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import yaml
+
+from tests.fakes import WRITERS
+
+PROJECT = Path(__file__).parent.parent
+SMOKE = yaml.safe_load((PROJECT / "tests" / "smoke.yaml").read_text())
+
+
+@pytest.fixture(autouse=True)
+def _isolation(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every test starts from the same random numbers, without a network or a W&B key, and leaves no handler behind."""
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    monkeypatch.setenv("WANDB_SILENT", "true")
+    monkeypatch.delenv("PL_GLOBAL_SEED", raising=False)
+    random.seed(0)
+    np.random.seed(0)  # noqa: NPY002 - what libraries draw from
+    torch.manual_seed(0)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+    os.environ.pop("PL_GLOBAL_SEED", None)
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Callable[..., Path]:
+    """Makes a shipped config small: writes its data set's layout, lays smoke.yaml and the given settings over it."""
+
+    def make(config: str = "pix2pix_emoji", **settings: Any) -> Path:
+        tree = yaml.safe_load((PROJECT / "configs" / f"{config}.yaml").read_text())
+        tree["trainer"] |= SMOKE["trainer"] | {"default_root_dir": str(tmp_path / "run")}
+        for section in ("model", "data"):
+            tree[section]["init_args"] |= SMOKE[tree[section]["class_path"]]
+        root = tmp_path / "data"
+        if not root.exists():
+            WRITERS[tree["data"]["class_path"]](root)
+        tree["data"]["init_args"]["root"] = str(root)
+        for key, value in settings.items():
+            section, _, name = key.partition("__")
+            (tree[section] if section == "trainer" else tree[section]["init_args"])[name] = value
+        path = tmp_path / f"{config}.yaml"
+        path.write_text(yaml.safe_dump(tree))
+        return path
+
+    return make

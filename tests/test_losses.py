@@ -1,0 +1,40 @@
+import pytest
+import torch
+from torch.nn import functional as F
+
+from gan_lab.losses import discriminator_loss, generator_loss, gradient_penalty
+
+
+def test_vanilla_is_the_cross_entropy_game():
+    real, fake = torch.randn(2, 1, 5, 5), torch.randn(2, 1, 5, 5)
+    bce = F.binary_cross_entropy_with_logits
+    expected = bce(real, torch.ones_like(real)) + bce(fake, torch.zeros_like(fake))
+    torch.testing.assert_close(discriminator_loss(real, fake, "vanilla"), expected)
+    torch.testing.assert_close(generator_loss(fake, "vanilla"), bce(fake, torch.ones_like(fake)))
+
+
+def test_lsgan_is_least_squares_to_one_and_zero():
+    real, fake = torch.randn(2, 1, 5, 5), torch.randn(2, 1, 5, 5)
+    expected = F.mse_loss(real, torch.ones_like(real)) + F.mse_loss(fake, torch.zeros_like(fake))
+    torch.testing.assert_close(discriminator_loss(real, fake, "lsgan"), expected)
+    torch.testing.assert_close(generator_loss(fake, "lsgan"), F.mse_loss(fake, torch.ones_like(fake)))
+
+
+def test_wgan_is_a_difference_of_means():
+    real, fake = torch.tensor([1.0, 3.0]), torch.tensor([-1.0, 0.0])
+    assert discriminator_loss(real, fake, "wgan-gp").item() == -2.5
+    assert generator_loss(fake, "wgan-gp").item() == 0.5
+
+
+@pytest.mark.parametrize(("slope", "penalty"), [(1.0, 0.0), (3.0, 4.0), (0.0, 1.0)])
+def test_gradient_penalty_is_zero_where_the_slope_is_one(slope, penalty):
+    direction = torch.randn(1, 3, 4, 4)
+    direction /= direction.norm()
+    real, fake = torch.randn(2, 3, 4, 4), torch.randn(2, 3, 4, 4)
+    value = gradient_penalty(lambda image: slope * (image * direction).sum((1, 2, 3)).view(-1, 1, 1, 1), real, fake)
+    assert value.item() == pytest.approx(penalty, abs=1e-5)
+
+
+def test_losses_of_half_precision_logits_are_taken_in_full():
+    real, fake = torch.randn(8).bfloat16(), torch.randn(8).bfloat16()
+    assert discriminator_loss(real, fake, "vanilla").dtype == generator_loss(fake, "lsgan").dtype == torch.float32
