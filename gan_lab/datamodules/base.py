@@ -1,0 +1,97 @@
+"""What all datamodules share: loaders that resume and shard exactly, and bytes to floats on the device."""
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch import LightningDataModule
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from gan_lab.datamodules.loader import EpochSampler, ResumableLoader, ShardSampler
+from gan_lab.datasets import ImageFolder
+from gan_lab.errors import DatasetError
+from gan_lab.seeding import run_seed
+
+
+class GANDataModule(LightningDataModule, ABC):
+    """Base of every datamodule: a data set says what its splits are, this says how they are read.
+
+    Args:
+        batch_size: Training samples a step and process.
+        eval_batch_size: Samples a batch in validation and test.
+        num_workers: Processes that decode images; 0 decodes in the training process.
+        predict_folder: Pictures for ``predict``, of any size; without it ``predict`` takes the held-out samples.
+    """
+
+    def __init__(self, batch_size: int, eval_batch_size: int, num_workers: int, predict_folder: Path | None) -> None:
+        super().__init__()
+        if batch_size < 1 or eval_batch_size < 1:
+            raise ValueError(f"batch sizes must be at least 1, got {batch_size} and {eval_batch_size}")
+        self.batch_size = batch_size
+        self.eval_batch_size = eval_batch_size
+        self.num_workers = num_workers
+        self.predict_folder = predict_folder
+
+    @abstractmethod
+    def training_data(self) -> Dataset[Any]:
+        """The training split, augmented."""
+
+    @abstractmethod
+    def validation_data(self) -> Dataset[Any]:
+        """The held-out split that is measured while training, as it is."""
+
+    def test_data(self) -> Dataset[Any]:
+        """The split for the final figures; the validation split where a data set has no other."""
+        return self.validation_data()
+
+    def prediction_data(self) -> Dataset[Any]:
+        """What ``predict`` translates."""
+        return self.test_data() if self.predict_folder is None else ImageFolder(self.predict_folder)
+
+    def splits(self) -> dict[str, Dataset[Any]]:
+        """Every split by name, as the commands read them."""
+        splits = {"train": self.training_data(), "val": self.validation_data(), "test": self.test_data()}
+        return splits | ({} if self.predict_folder is None else {"predict": self.prediction_data()})
+
+    def train_dataloader(self) -> ResumableLoader:
+        """Shuffled, augmented, endless in its variety, and resumable at any batch."""
+        data = self.training_data()
+        sampler = EpochSampler(len(data), run_seed(), *self._rank_and_world_size())  # type: ignore[arg-type]  # map-style
+        if len(sampler) < self.batch_size:
+            raise DatasetError(
+                f"{len(sampler)} training samples a process do not fill one batch: "
+                f"lower data.batch_size, which is {self.batch_size}"
+            )
+        return ResumableLoader(data, self.batch_size, sampler, self.num_workers, pin_memory=torch.cuda.is_available())
+
+    def val_dataloader(self) -> DataLoader[Any]:
+        """Every validation sample once, in order."""
+        return self._evaluation_loader(self.validation_data(), self.eval_batch_size)
+
+    def test_dataloader(self) -> DataLoader[Any]:
+        """Every test sample once, in order."""
+        return self._evaluation_loader(self.test_data(), self.eval_batch_size)
+
+    def predict_dataloader(self) -> DataLoader[Any]:
+        """Every picture once, in order; one at a time where their sizes differ."""
+        batch_size = self.eval_batch_size if self.predict_folder is None else 1
+        return self._evaluation_loader(self.prediction_data(), batch_size)
+
+    def on_after_batch_transfer(self, batch: dict[str, Any], dataloader_idx: int) -> dict[str, Any]:
+        """Turns bytes into floats in [-1, 1], on the device: a quarter of the traffic before it."""
+        return {key: _to_unit_range(value) for key, value in batch.items()}
+
+    def _evaluation_loader(self, data: Dataset[Any], batch_size: int) -> DataLoader[Any]:
+        sampler = ShardSampler(len(data), *self._rank_and_world_size())  # type: ignore[arg-type]  # map-style
+        return DataLoader(data, batch_size=batch_size, sampler=sampler, num_workers=self.num_workers)
+
+    def _rank_and_world_size(self) -> tuple[int, int]:
+        return (self.trainer.global_rank, self.trainer.world_size) if self.trainer is not None else (0, 1)
+
+
+def _to_unit_range(value: Any) -> Any:
+    if isinstance(value, Tensor) and value.dtype == torch.uint8:
+        return value.float().div_(127.5).sub_(1)
+    return value

@@ -1,0 +1,117 @@
+"""A loader whose order and augmentations are pure functions of (seed, epoch, index), and which resumes mid-epoch."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from gan_lab.seeding import derive_seed, seed_generators
+
+
+class EpochSampler(Sampler[tuple[int, int]]):
+    """One process's share of an epoch, in an order that depends on the seed and the epoch alone.
+
+    It yields (epoch, index), so that workers know the epoch too. What does not divide by the number of processes is
+    left out of this epoch.
+
+    Args:
+        length: Samples in the data set.
+        seed: The run's seed.
+        rank: This process.
+        world_size: All processes.
+    """
+
+    def __init__(self, length: int, seed: int, rank: int = 0, world_size: int = 1) -> None:
+        self.length = length
+        self.seed = seed
+        self.rank = rank
+        self.world_size = world_size
+        self.epoch = 0
+        self.start = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Chooses the permutation; Lightning calls it before each epoch."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return self.length // self.world_size
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        generator = torch.Generator().manual_seed(derive_seed(self.seed, self.epoch))
+        order = torch.randperm(self.length, generator=generator).tolist()
+        mine = order[self.rank :: self.world_size][: len(self)]
+        start, self.start = self.start, 0
+        for index in mine[start:]:
+            yield self.epoch, index
+
+
+class ShardSampler(Sampler[int]):
+    """One process's share of an evaluation: every sample once, none twice, in order."""
+
+    def __init__(self, length: int, rank: int = 0, world_size: int = 1) -> None:
+        self._indices = range(rank, length, world_size)
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._indices)
+
+
+class _SeededSamples(Dataset[Any]):
+    """Seeds the global generators for each sample before the dataset may draw from them."""
+
+    def __init__(self, dataset: Dataset[Any], seed: int) -> None:
+        self.dataset = dataset
+        self.seed = seed
+
+    def __getitem__(self, epoch_and_index: tuple[int, int]) -> Any:
+        seed_generators(derive_seed(self.seed, *epoch_and_index))
+        return self.dataset[epoch_and_index[1]]
+
+
+class ResumableLoader(DataLoader[Any]):
+    """A training loader that goes on in the middle of an epoch where a checkpoint left it.
+
+    Lightning stores and restores its state by itself. Incomplete last batches are dropped.
+
+    Args:
+        dataset: Any map-style dataset.
+        batch_size: Samples a batch and process.
+        sampler: The order; its seed also seeds each sample's augmentation.
+        num_workers: Processes that decode; 0 decodes in the training process.
+        pin_memory: Whether batches are copied to memory from which a GPU reads faster.
+    """
+
+    def __init__(
+        self, dataset: Dataset[Any], batch_size: int, sampler: EpochSampler, num_workers: int, pin_memory: bool
+    ) -> None:
+        super().__init__(
+            _SeededSamples(dataset, sampler.seed),
+            batch_size=batch_size,
+            sampler=sampler,
+            num_workers=num_workers,
+            pin_memory=pin_memory,
+            persistent_workers=num_workers > 0,
+            drop_last=True,
+            generator=torch.Generator(),  # or making an iterator would draw from the global generator
+        )
+        self._first_batch = 0
+        self._yielded = 0
+
+    def __iter__(self) -> Iterator[Any]:  # type: ignore[override]  # a generator, so that set_epoch comes first
+        first, self._first_batch = self._first_batch, 0
+        self.sampler.start = first * self.batch_size  # type: ignore[attr-defined, operator]  # ours, and an int
+        self._yielded = first
+        for batch in super().__iter__():
+            self._yielded += 1
+            yield batch
+
+    def state_dict(self) -> dict[str, int]:
+        """Batches of the current epoch that were handed out."""
+        return {"batch": self._yielded}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Makes the next epoch begin after those batches."""
+        self._first_batch = state["batch"] if state["batch"] < len(self) else 0

@@ -1,0 +1,44 @@
+"""A folder of single images."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from torch.utils.data import Dataset
+
+from gan_lab.datasets.images import list_images, read_image, to_tensor
+from gan_lab.errors import DatasetNotFoundError
+from gan_lab.samples import ImageSample
+
+
+class ImageFolder(Dataset[ImageSample]):
+    """The images below a folder, each at its own size.
+
+    Args:
+        folder: Where the images lie, also in subfolders.
+
+    Raises:
+        DatasetNotFoundError: If there is no such folder, or no image in it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = Path(folder)
+        self.paths = list_images(self.folder)
+        if not self.paths:
+            raise DatasetNotFoundError("images", self.folder, "Give a folder with the pictures to translate.")
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getitem__(self, index: int) -> ImageSample:
+        """Decodes one image; raises ImageReadError, naming the file, if that fails."""
+        path = self.paths[index]
+        return {"source": to_tensor(read_image(path)), "name": path.relative_to(self.folder).as_posix()}
+
+    def files(self, index: int) -> list[Path]:
+        """The file of one sample."""
+        return [self.paths[index]]
+
+    def oddities(self, index: int) -> Iterator[str]:
+        """Decodes one image; nothing that can be decoded is odd."""
+        read_image(self.paths[index])
+        yield from ()

@@ -1,0 +1,74 @@
+"""Finding and decoding image files."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image as PILImage
+from PIL import ImageOps, UnidentifiedImageError
+from torch import Tensor
+
+from gan_lab.errors import ImageReadError
+from gan_lab.transforms import Image
+
+EXTENSIONS = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
+
+
+def list_images(folder: Path) -> list[Path]:
+    """The image files below a folder by extension, hidden ones aside, in the order of their relative paths.
+
+    A folder that does not exist has none.
+    """
+    found = (path for path in folder.rglob("*") if path.suffix.lower() in EXTENSIONS)
+    visible = [path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
+    return sorted(visible, key=lambda path: path.relative_to(folder).as_posix())
+
+
+def read_image(path: Path) -> Image:
+    """Decodes an image file to 8-bit RGB.
+
+    The EXIF orientation is applied; grey is repeated over the channels; transparency is laid over white; 16 bits are
+    scaled to 8; CMYK and the like are converted without a colour profile; of an animation the first frame is taken.
+
+    Returns:
+        A uint8 array (H, W, 3).
+
+    Raises:
+        ImageReadError: If the file is missing, truncated, no image, or of floating-point pixels.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", PILImage.DecompressionBombWarning)
+            with PILImage.open(path) as image:
+                image.load()
+                return _to_rgb(image, path)
+    except FileNotFoundError:
+        raise ImageReadError(f"{path}: no such file") from None
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        PILImage.DecompressionBombError,
+        PILImage.DecompressionBombWarning,
+    ) as error:
+        reason = "no image that can be decoded" if isinstance(error, UnidentifiedImageError) else error
+        raise ImageReadError(f"{path}: {reason}") from None
+
+
+def _to_rgb(image: PILImage.Image, path: Path) -> Image:
+    image = ImageOps.exif_transpose(image)
+    if image.mode == "F":
+        raise ImageReadError(f"{path}: floating-point pixels have no known range; save it with 8 or 16 bits")
+    if image.mode.startswith("I"):  # 16 bits, which PIL holds in 16 or 32
+        grey = (np.asarray(image).astype(np.float64) / 257).round().clip(0, 255).astype(np.uint8)
+        return np.repeat(grey[..., None], 3, axis=2)
+    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        image = PILImage.alpha_composite(PILImage.new("RGBA", image.size, "white"), image)
+    return np.array(image.convert("RGB"))
+
+
+def to_tensor(image: Image) -> Tensor:
+    """Turns an array (H, W, C) into a tensor (C, H, W) of the same numbers."""
+    return torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))

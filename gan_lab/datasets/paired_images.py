@@ -1,0 +1,147 @@
+"""Pairs of images in the two layouts in common use."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from gan_lab.datasets.images import list_images, read_image, to_tensor
+from gan_lab.errors import DatasetError, DatasetNotFoundError, ImageReadError
+from gan_lab.samples import PairedSample
+from gan_lab.transforms import Image, PairJitter, resize
+
+Direction = Literal["AtoB", "BtoA"]
+
+
+class Pair(NamedTuple):
+    """Where a pair lies: two files, or twice the same one, whose left half is A and whose right half is B."""
+
+    name: str
+    a: Path
+    b: Path
+
+
+def side_by_side(name: str, folder: Path, remedy: str) -> list[Pair]:
+    """Pairs as pix2pix packs them: A and B beside each other in one file.
+
+    Raises:
+        DatasetNotFoundError: If the folder of the data set ``name`` has no image; it ends with ``remedy``.
+    """
+    paths = list_images(folder)
+    if not paths:
+        raise DatasetNotFoundError(name, folder, remedy)
+    return [Pair(path.relative_to(folder).as_posix(), path, path) for path in paths]
+
+
+def matching_names(name: str, folder_a: Path, folder_b: Path, remedy: str) -> list[Pair]:
+    """Pairs in two folders whose files have the same names, their extensions aside.
+
+    Raises:
+        DatasetNotFoundError: If a folder of the data set ``name`` has no image; it ends with ``remedy``.
+        DatasetError: If a file has no partner, or more than one.
+    """
+    sides: list[dict[str, Path]] = []
+    for folder in (folder_a, folder_b):
+        paths = list_images(folder)
+        if not paths:
+            raise DatasetNotFoundError(name, folder, remedy)
+        stems = {path.relative_to(folder).with_suffix("").as_posix(): path for path in paths}
+        if len(stems) < len(paths):
+            twice = next(path for path in paths if path not in stems.values())
+            raise DatasetError(f"{name}: {twice} has a namesake with another extension: keep one of the two")
+        sides.append(stems)
+    a, b = sides
+    for mine, other, folder in ((a, b, folder_b), (b, a, folder_a)):
+        lonely = sorted(str(mine[stem]) for stem in mine.keys() - other.keys())
+        if lonely:
+            more = f" and {len(lonely) - 3} more" if len(lonely) > 3 else ""
+            raise DatasetError(f"{name}: no partner in {folder} for {', '.join(lonely[:3])}{more}")
+    return [Pair(a[stem].relative_to(folder_a).as_posix(), a[stem], b[stem]) for stem in sorted(a)]
+
+
+class PairedImages(Dataset[PairedSample]):
+    """Pairs of images at one square size, jittered alike.
+
+    Args:
+        pairs: Where they lie: see :func:`side_by_side` and :func:`matching_names`.
+        direction: Which side is the source.
+        load_size: Side in pixels to which both images are scaled, whatever their aspect.
+        jitter: Random crop and flip of the scaled pair; None leaves it as it is.
+        cache: Whether to keep decoded and scaled pairs in memory that all workers share
+            (6 x load_size x load_size bytes a pair): they are decoded in the first epoch only.
+    """
+
+    def __init__(
+        self,
+        pairs: Sequence[Pair],
+        direction: Direction,
+        load_size: int,
+        jitter: PairJitter | None = None,
+        cache: bool = False,
+    ) -> None:
+        self.pairs = pairs
+        self.direction = direction
+        self.load_size = load_size
+        self.jitter = jitter
+        self._cache: Tensor | None = None
+        if cache:
+            self._cache = torch.empty((len(pairs), 2, load_size, load_size, 3), dtype=torch.uint8).share_memory_()
+            self._cached = torch.zeros(len(pairs), dtype=torch.bool).share_memory_()
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def __getitem__(self, index: int) -> PairedSample:
+        """Decodes one pair; raises ImageReadError, naming the file, if that fails."""
+        source, target = self._scaled(index)
+        if self.jitter is not None:
+            source, target = self.jitter(source, target)
+        return {"source": to_tensor(source), "target": to_tensor(target), "name": self.pairs[index].name}
+
+    def read(self, index: int) -> tuple[Image, Image]:
+        """Source and target as they lie on disk, at full size."""
+        pair = self.pairs[index]
+        a = read_image(pair.a)
+        if pair.b == pair.a:
+            if a.shape[1] % 2:
+                raise ImageReadError(f"{pair.a}: {a.shape[1]} pixels wide, which is no two images side by side")
+            middle = a.shape[1] // 2
+            a, b = a[:, :middle], a[:, middle:]
+        else:
+            b = read_image(pair.b)
+        return (a, b) if self.direction == "AtoB" else (b, a)
+
+    def files(self, index: int) -> list[Path]:
+        """The file or files of one pair."""
+        pair = self.pairs[index]
+        return [pair.a] if pair.a == pair.b else [pair.a, pair.b]
+
+    def oddities(self, index: int) -> Iterator[str]:
+        """Decodes one pair and yields what is unusual about it; raises ImageReadError if it is broken or mismatched."""
+        source, target = self.read(index)
+        path = " and ".join(map(str, self.files(index)))
+        height, width = source.shape[:2]
+        if source.shape != target.shape:
+            other_height, other_width = target.shape[:2]
+            raise ImageReadError(f"{path}: the pair is mismatched, {width}x{height} and {other_width}x{other_height}")
+        if 2 * min(height, width) < self.load_size:
+            yield f"{path}: {width}x{height} is enlarged more than twice to {self.load_size}"
+        if max(height, width) > 2 * min(height, width):
+            yield f"{path}: {width}x{height} is squeezed into a square"
+        for side, image in (("source", source), ("target", target)):
+            if image.min() == image.max():
+                yield f"{path}: the {side} is one flat colour"
+
+    def _scaled(self, index: int) -> tuple[Image, Image]:
+        if self._cache is not None and self._cached[index]:
+            source, target = self._cache[index].numpy()
+            return source, target
+        source, target = (resize(image, self.load_size) for image in self.read(index))
+        if self._cache is not None:
+            self._cache[index, 0] = torch.from_numpy(source)
+            self._cache[index, 1] = torch.from_numpy(target)
+            self._cached[index] = True
+        return source, target

@@ -1,0 +1,54 @@
+"""Joint transforms of a pair of images: what is done to one is done to the other.
+
+All work on uint8 arrays (H, W, 3), the layout of PIL, OpenCV and albumentations. Random ones draw from Python's
+global generator, which the loader seeds for every sample.
+"""
+
+import os
+import random
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+
+os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # or its import asks a server for a newer release
+
+
+def resize(image: Image, size: int) -> Image:
+    """Scales to ``size`` x ``size`` pixels whatever the aspect: bicubic when enlarging, by area when shrinking.
+
+    By area, because a bicubic filter without antialiasing turns fine texture into moiré.
+    """
+    import cv2
+
+    if image.shape[:2] == (size, size):
+        return image
+    shrinking = size < min(image.shape[:2])
+    return np.asarray(
+        cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_CUBIC), dtype=np.uint8
+    )
+
+
+class PairJitter:
+    """The paper's augmentation (Pix2Pix, appendix 6.2): a random crop and a random mirroring, the same for both.
+
+    Args:
+        crop_size: Side of the square cropped, in pixels.
+        flip: Whether half the pairs are mirrored left to right.
+    """
+
+    def __init__(self, crop_size: int, flip: bool) -> None:
+        import albumentations
+
+        self.crop_size = crop_size
+        self._compose = albumentations.Compose(
+            [albumentations.RandomCrop(crop_size, crop_size), albumentations.HorizontalFlip(p=0.5 if flip else 0.0)],
+            additional_targets={"target": "image"},
+        )
+
+    def __call__(self, source: Image, target: Image) -> tuple[Image, Image]:
+        """Jitters a pair of equal size, at least ``crop_size`` each way."""
+        self._compose.set_random_seed(random.getrandbits(32))  # its own generator would repeat itself in workers
+        pair = self._compose(image=source, target=target)
+        return pair["image"], pair["target"]
