@@ -1,0 +1,146 @@
+"""Checkpoints that are whole or not there, hold no code, and are found and refused in plain words."""
+
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch import LightningModule
+from lightning.pytorch.plugins.io import TorchCheckpointIO
+
+from gan_lab.errors import CheckpointError
+
+
+class AtomicCheckpointIO(TorchCheckpointIO):
+    """Writes a checkpoint beside its target, syncs it to the disk, then renames it into place.
+
+    Whatever happens meanwhile (a kill, a full disk), the target is either the old file or the new one, whole. Loads
+    with ``weights_only=True``, whatever is asked: a checkpoint cannot run code.
+    """
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
+        """Writes ``checkpoint`` to ``path``, or raises CheckpointError and leaves ``path`` as it was."""
+        target = Path(path)
+        partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with partial.open("wb") as file:
+                torch.save(checkpoint, file)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(target)
+            _sync_folder(target.parent)
+        except (OSError, RuntimeError) as error:  # torch reports a full disk as RuntimeError
+            kept = "; the previous one is intact" if target.is_file() else ""
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error).splitlines()[0]
+            raise CheckpointError(f"cannot write checkpoint {target}: {reason}{kept}") from error
+        finally:
+            _remove_quietly(partial)
+
+    def load_checkpoint(self, path: Any, map_location: Any = None, weights_only: bool | None = True) -> dict[str, Any]:
+        """Reads a checkpoint; raises CheckpointError if it is missing, broken, or holds pickled code."""
+        return read_checkpoint(Path(path), map_location=map_location or "cpu")
+
+
+def read_checkpoint(path: Path, map_location: Any = "cpu", mmap: bool = False) -> dict[str, Any]:
+    """Loads a training checkpoint without running any code in it.
+
+    Args:
+        path: The file.
+        map_location: The device for its tensors.
+        mmap: Whether to leave the tensors on the disk until they are used.
+
+    Raises:
+        CheckpointError: If the file is missing, truncated, not a training checkpoint, or holds pickled code.
+    """
+    if not path.is_file():
+        raise CheckpointError(f"there is no checkpoint {path}")
+    try:
+        checkpoint = torch.load(path, map_location=map_location, weights_only=True, mmap=mmap)
+    except pickle.UnpicklingError as error:
+        if "Unsupported global" in str(error) or "GLOBAL" in str(error):
+            raise CheckpointError(f"{path} holds pickled code, which could do anything: it is not loaded") from None
+        raise CheckpointError(f"{path} is broken or not a checkpoint") from None
+    except (RuntimeError, EOFError, ValueError, OSError, KeyError):
+        raise CheckpointError(f"{path} is truncated or not a checkpoint") from None
+    if not isinstance(checkpoint, dict) or "state_dict" not in checkpoint:
+        raise CheckpointError(f"{path} is no training checkpoint: it has no 'state_dict'")
+    return checkpoint
+
+
+def find_checkpoint(wanted: str, root: Path) -> Path:
+    """Turns what the user asked for into a checkpoint file.
+
+    Args:
+        wanted: A path; or ``last`` or ``best`` for the newest readable ``last.ckpt`` or ``best.ckpt`` below ``root``.
+        root: The folder of the experiment, ``trainer.default_root_dir``.
+
+    Raises:
+        CheckpointError: If there is none, or the named one cannot be read.
+    """
+    if wanted not in ("last", "best"):
+        read_checkpoint(Path(wanted), mmap=True)
+        return Path(wanted)
+    candidates = sorted(root.rglob(f"{wanted}.ckpt"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for candidate in candidates:
+        try:
+            read_checkpoint(candidate, mmap=True)
+        except CheckpointError as error:
+            print(f"gan-lab: skipped: {error}")
+            continue
+        return candidate
+    raise CheckpointError(f"there is no readable {wanted}.ckpt below {root}")
+
+
+def require_match(path: Path, model: LightningModule) -> dict[str, tuple[Any, Any]]:
+    """Refuses a checkpoint that is not of this model.
+
+    Returns:
+        The settings that differ although the weights fit: name to (in the checkpoint, now).
+
+    Raises:
+        CheckpointError: If its weights are of another paper, or of networks built with other settings.
+    """
+    checkpoint = read_checkpoint(path, mmap=True)
+    theirs = {name: tuple(tensor.shape) for name, tensor in checkpoint["state_dict"].items()}
+    ours = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    saved = checkpoint.get("hyper_parameters", {})
+    changed = {
+        name: (saved[name], now)
+        for name, now in model.hparams.items()
+        if name in saved and not name.startswith("_") and _plain(saved[name]) != _plain(now)
+    }
+    if theirs == ours:
+        return changed
+    paper = str(saved.get("_class_path", "")).rpartition(".")[2]
+    if paper and paper != type(model).__name__:
+        raise CheckpointError(f"{path} is a checkpoint of {paper}, not of {type(model).__name__}")
+    name = next(name for name in sorted(theirs.keys() | ours.keys()) if theirs.get(name) != ours.get(name))
+    settings = ", ".join(f"{name} {old} there, {new} here" for name, (old, new) in changed.items())
+    raise CheckpointError(
+        f"{path} holds other networks than {type(model).__name__} as configured: {name} is "
+        f"{theirs.get(name, 'absent')} there, {ours.get(name, 'absent')} here" + (f" ({settings})" if settings else "")
+    )
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple | list) else value
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes a rename in a folder survive a power cut, where the system knows how."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove_quietly(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        return

@@ -1,0 +1,147 @@
+import os
+import pickle
+import resource
+import signal
+from pathlib import Path
+
+import pytest
+import torch
+
+from gan_lab.checkpoints import AtomicCheckpointIO, find_checkpoint, read_checkpoint, require_match
+from gan_lab.errors import CheckpointError
+from gan_lab.modules import Pix2PixModule
+
+IO = AtomicCheckpointIO()
+OLD = {"state_dict": {"weight": torch.zeros(1000)}, "global_step": 1}
+NEW = {"state_dict": {"weight": torch.ones(100_000)}, "global_step": 2}
+
+
+class Malicious:
+    def __reduce__(self):
+        return os.mkdir, ("executed",)
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    path = tmp_path / "folder" / "last.ckpt"
+    IO.save_checkpoint(OLD, path)
+    return path
+
+
+def is_old_and_alone(path: Path) -> bool:
+    return read_checkpoint(path)["global_step"] == 1 and list(path.parent.iterdir()) == [path]
+
+
+def test_what_is_saved_is_read_back(target):
+    IO.save_checkpoint(NEW, target)
+    assert torch.equal(IO.load_checkpoint(target)["state_dict"]["weight"], torch.ones(100_000))
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_a_kill_while_writing_leaves_the_old_file(target, monkeypatch):
+    child = os.fork()
+    if child == 0:  # dies in the middle of its write, as a job that is out of time does
+
+        def half(checkpoint, file):
+            file.write(b"half of a file")
+            file.flush()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        monkeypatch.setattr(torch, "save", half)
+        IO.save_checkpoint(NEW, target)
+    assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+    assert read_checkpoint(target)["global_step"] == 1
+    assert find_checkpoint("last", target.parent) == target
+
+
+def test_a_full_disk_is_an_error_and_leaves_the_old_file(target):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))
+    try:
+        with pytest.raises(
+            CheckpointError, match=r"cannot write checkpoint .*last\.ckpt: .+; the previous one is intact"
+        ):
+            IO.save_checkpoint(NEW, target)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert is_old_and_alone(target)
+
+
+def test_a_folder_that_cannot_be_written_is_an_error(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(CheckpointError, match=r"cannot write checkpoint .*file/last\.ckpt"):
+        IO.save_checkpoint(NEW, tmp_path / "file" / "last.ckpt")
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_folder_is_an_error_and_leaves_the_old_file(target):
+    target.parent.chmod(0o555)
+    try:
+        with pytest.raises(CheckpointError, match="Permission denied; the previous one is intact"):
+            IO.save_checkpoint(NEW, target)
+    finally:
+        target.parent.chmod(0o755)
+    assert is_old_and_alone(target)
+
+
+def test_the_temporary_folder_is_never_used(target, monkeypatch):
+    monkeypatch.setenv("TMPDIR", "/nonexistent")
+    IO.save_checkpoint(NEW, target)
+    assert read_checkpoint(target)["global_step"] == 2
+
+
+def test_pickled_code_is_refused_and_not_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "bad.ckpt"
+    torch.save({"state_dict": {}, "surprise": Malicious()}, path)
+    with pytest.raises(CheckpointError, match=r"bad\.ckpt holds pickled code"):
+        IO.load_checkpoint(path, weights_only=False)
+    path.write_bytes(pickle.dumps(Malicious()))
+    with pytest.raises(CheckpointError, match=r"bad\.ckpt"):
+        IO.load_checkpoint(path)
+    assert not (tmp_path / "executed").exists()
+
+
+@pytest.mark.parametrize("kept", [0, 100, -100])
+def test_a_truncated_file_is_refused(target, kept):
+    target.write_bytes(target.read_bytes()[:kept])
+    with pytest.raises(CheckpointError, match=r"last\.ckpt is (truncated|broken) or not a checkpoint"):
+        read_checkpoint(target)
+
+
+def test_a_file_of_weights_alone_is_no_checkpoint(tmp_path):
+    torch.save({"weight": torch.zeros(1)}, tmp_path / "x.ckpt")
+    with pytest.raises(CheckpointError, match="no training checkpoint"):
+        read_checkpoint(tmp_path / "x.ckpt")
+
+
+def test_last_is_the_newest_that_can_be_read(tmp_path, capsys):
+    paths = [tmp_path / f"version_{version}" / "checkpoints" / "last.ckpt" for version in range(3)]
+    for age, path in enumerate(paths):
+        IO.save_checkpoint(OLD, path)
+        os.utime(path, (1e9 + age, 1e9 + age))
+    assert find_checkpoint("last", tmp_path) == paths[2]
+    paths[2].write_bytes(b"torn")
+    os.utime(paths[2], (2e9, 2e9))
+    assert find_checkpoint("last", tmp_path) == paths[1]
+    assert "skipped" in capsys.readouterr().out
+    with pytest.raises(CheckpointError, match=r"no readable best\.ckpt below"):
+        find_checkpoint("best", tmp_path)
+
+
+def test_a_checkpoint_of_other_networks_is_refused_with_what_differs(tmp_path):
+    there = Pix2PixModule(image_size=32, generator_channels=4, discriminator_channels=4)
+    here = Pix2PixModule(image_size=32, generator_channels=8, discriminator_channels=4)
+    path = tmp_path / "x.ckpt"
+    IO.save_checkpoint({"state_dict": there.state_dict(), "hyper_parameters": dict(there.hparams)}, path)
+    with pytest.raises(CheckpointError, match=r"other networks .*generator_channels 4 there, 8 here"):
+        require_match(path, here)
+    assert require_match(path, there) == {}
+
+
+def test_a_checkpoint_of_another_paper_is_refused_by_name(tmp_path):
+    module = Pix2PixModule(image_size=32, generator_channels=4, discriminator_channels=4)
+    settings = {"_class_path": "gan_lab.modules.OtherModule"}
+    IO.save_checkpoint({"state_dict": {}, "hyper_parameters": settings}, tmp_path / "x.ckpt")
+    with pytest.raises(CheckpointError, match="a checkpoint of OtherModule, not of Pix2PixModule"):
+        require_match(tmp_path / "x.ckpt", module)
