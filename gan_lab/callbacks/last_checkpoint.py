@@ -1,0 +1,60 @@
+"""The checkpoint to resume from."""
+
+from typing import Any
+
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.callbacks import Checkpoint
+from lightning.pytorch.utilities.exceptions import SIGTERMException
+
+from gan_lab.callbacks.run_directory import run_directory
+
+
+class LastCheckpoint(Checkpoint):
+    """Keeps ``checkpoints/last.ckpt`` of a run up to date: what ``--ckpt_path last`` resumes from.
+
+    It is saved at the end of every epoch, at the end of training, and when the run is told to stop (SIGTERM or
+    Ctrl-C), after the step that is under way.
+
+    Args:
+        every_n_steps: Save also each time this many steps are done; 0 for epochs only.
+    """
+
+    def __init__(self, every_n_steps: int = 0) -> None:
+        if every_n_steps < 0:
+            raise ValueError(f"every_n_steps must be 0 or more, got {every_n_steps}")
+        self.every_n_steps = every_n_steps
+        self._saved_step = -1
+
+    def on_train_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+    ) -> None:
+        """Saves every so many steps; and after the last one allowed, before Lightning counts its epoch as complete."""
+        due = self.every_n_steps and trainer.global_step % self.every_n_steps == 0
+        if due or trainer.global_step == trainer.max_steps:
+            self._save(trainer)
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Saves at the end of every epoch that was not cut short."""
+        if trainer.is_last_batch:
+            self._save(trainer)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Saves at the end, if the last step is not saved yet."""
+        if self._saved_step != trainer.global_step:
+            self._save(trainer)
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Saves when told to stop; not after an error, which may have left a half-done step or waiting processes."""
+        if isinstance(exception, SIGTERMException) and trainer.training:
+            self._save(trainer)
+
+    def _save(self, trainer: Trainer) -> None:
+        if trainer.fast_dev_run:  # type: ignore[attr-defined]  # Lightning sets it
+            return
+        self._saved_step = trainer.global_step
+        trainer.save_checkpoint(run_directory(trainer) / "checkpoints" / "last.ckpt")

@@ -1,0 +1,78 @@
+"""Pictures for people: tensors as image files and contact sheets."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageDraw, ImageFont
+from torch import Tensor
+
+_MARGIN = 4
+_TITLE_HEIGHT = 18
+
+
+def to_image(tensor: Tensor) -> Image.Image:
+    """One image (1 or 3, H, W) in [-1, 1], rounded to 8 bits.
+
+    Raises:
+        ValueError: If it has another number of channels.
+    """
+    if tensor.ndim != 3 or tensor.shape[0] not in (1, 3):
+        raise ValueError(f"an image has shape (1, H, W) or (3, H, W), got {tuple(tensor.shape)}")
+    pixels = tensor.detach().float().mul(127.5).add(127.5).round().clamp(0, 255).to("cpu", torch.uint8)
+    return Image.fromarray(
+        pixels.permute(1, 2, 0).squeeze(2).numpy() if len(pixels) == 1 else pixels.permute(1, 2, 0).numpy()
+    )
+
+
+def draw_sheet(rows: Sequence[Mapping[str, Image.Image]], side: int = 256) -> Image.Image:
+    """A contact sheet: a row a sample, a titled column a named image, each within ``side`` pixels."""
+    titles = list(rows[0])
+    cells = [[_fit(row[title], side) for title in titles] for row in rows]
+    widths = [max(row[column].width for row in cells) for column in range(len(titles))]
+    heights = [max(cell.height for cell in row) for row in cells]
+    sheet = Image.new(
+        "RGB",
+        (sum(widths) + _MARGIN * (len(widths) + 1), sum(heights) + _MARGIN * (len(heights) + 1) + _TITLE_HEIGHT),
+        "white",
+    )
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=12)
+    left = _MARGIN
+    for column, title in enumerate(titles):
+        draw.text((left, 2), title, fill="black", font=font)
+        top = _TITLE_HEIGHT + _MARGIN
+        for row, height in zip(cells, heights, strict=True):
+            sheet.paste(row[column], (left, top))
+            top += height + _MARGIN
+        left += widths[column] + _MARGIN
+    return sheet
+
+
+def batch_rows(images: Mapping[str, Tensor]) -> list[dict[str, Image.Image]]:
+    """Named batches (B, C, H, W) as B rows of named images."""
+    size = min(len(batch) for batch in images.values())
+    return [{name: to_image(batch[index]) for name, batch in images.items()} for index in range(size)]
+
+
+def save_image(image: Image.Image, path: Path) -> None:
+    """Writes an image in the format of its name, at the best quality, replacing an older one only when it is whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
+    try:
+        image.save(partial, quality=95)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _fit(image: Image.Image, side: int) -> Image.Image:
+    image = image.convert("RGB")
+    if max(image.size) > side:
+        image.thumbnail((side, side), Image.Resampling.LANCZOS)
+    return image
+
+
+def as_array(image: Image.Image) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """A sheet as loggers want it: uint8 (H, W, 3)."""
+    return np.asarray(image, dtype=np.uint8)
