@@ -1,0 +1,66 @@
+"""``gan-lab check``: opens every file of a configured datamodule before a night of training depends on it."""
+
+import hashlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from jsonargparse import ActionConfigFile, ArgumentParser  # type: ignore[attr-defined]  # its __all__ is computed
+
+from gan_lab.config_files import require_readable
+from gan_lab.datamodules import GANDataModule
+from gan_lab.datasets import ImageFolder, PairedImages
+from gan_lab.errors import ImageReadError
+
+
+def check(arguments: list[str]) -> int:
+    """Checks the data of a configuration and prints what it finds.
+
+    Args:
+        arguments: ``--config FILE`` and ``--data.KEY VALUE`` as for ``fit``.
+
+    Returns:
+        0 if every file can be used, 1 if something is broken or mismatched. What is merely odd is listed, no more.
+    """
+    require_readable(arguments)
+    parser = ArgumentParser(prog="gan-lab check", exit_on_error=False, allow_abbrev=False)
+    parser.add_argument("-c", "--config", action=ActionConfigFile, help="an experiment, of which only the data counts")
+    parser.add_subclass_arguments(GANDataModule, "data", required=True)
+    for section in ("seed_everything", "model", "trainer", "predictions", "ckpt_path"):
+        parser.add_argument(f"--{section}", type=Any, help="not looked at")
+    datamodule = parser.instantiate_classes(parser.parse_args(arguments)).data
+
+    broken = 0
+    seen: dict[str, tuple[str, Path]] = {}
+    for split, data in datamodule.splits().items():
+        with ThreadPoolExecutor() as pool:
+            reports = list(pool.map(lambda index, data=data: _examine(data, index), range(len(data))))
+        problems = [problem for errors, _, _ in reports for problem in errors]
+        oddities = [oddity for _, odd, _ in reports for oddity in odd]
+        for _, _, digests in reports:
+            oddities += _duplicates(split, digests, seen)
+        broken += len(problems)
+        print(f"{split}: {len(data)} samples, {len(problems)} broken or mismatched, {len(oddities)} odd")
+        for kind, lines in (("broken", problems), ("odd", oddities)):
+            for line in lines:
+                print(f"  {kind}: {line}")
+    return 1 if broken else 0
+
+
+def _examine(data: ImageFolder | PairedImages, index: int) -> tuple[list[str], list[str], dict[Path, str]]:
+    """What is wrong and what is odd about a sample, and its files' digests."""
+    try:
+        oddities = list(data.oddities(index))
+        digests = {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in data.files(index)}
+    except (ImageReadError, OSError) as error:
+        return [str(error)], [], {}
+    return [], oddities, digests
+
+
+def _duplicates(split: str, digests: dict[Path, str], seen: dict[str, tuple[str, Path]]) -> Iterator[str]:
+    """Files that occurred before, in this split or in another, where they would spoil the measurement."""
+    for path, digest in digests.items():
+        other_split, other = seen.setdefault(digest, (split, path))
+        if other != path:  # a split may stand in for another
+            yield f"{path} is the same file as {other}" + (f" of {other_split}" if other_split != split else "")

@@ -1,0 +1,110 @@
+"""Turns exceptions into one sentence for a user: what, where, and the nearest name that would have been right."""
+
+import difflib
+import importlib
+import inspect
+import re
+from argparse import ArgumentError
+from collections.abc import Iterable, Iterator
+
+import lightning.pytorch.callbacks
+import lightning.pytorch.loggers
+import torch
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch import Trainer
+
+import gan_lab.callbacks
+import gan_lab.datamodules
+import gan_lab.modules
+from gan_lab.errors import GanLabError
+
+_SECTIONS = ("model", "data", "trainer", "predictions", "seed_everything", "ckpt_path", "config")
+_CLASS_HOMES = (
+    gan_lab.modules,
+    gan_lab.datamodules,
+    gan_lab.callbacks,
+    lightning.pytorch.callbacks,
+    lightning.pytorch.loggers,
+)
+
+
+def explain(error: BaseException) -> str | None:
+    """One sentence for an error that a user can mend; None for one that is ours."""
+    match error:
+        case ArgumentError():
+            return explain_arguments(error)
+        case GanLabError():
+            return _original_message(str(error))
+        case MisconfigurationException():
+            return " ".join(str(error).split())
+        case torch.OutOfMemoryError():
+            return "the GPU's memory is full: lower data.batch_size, or the image or network sizes"
+        case OSError() if error.strerror:
+            return error.strerror + (f": {error.filename}" if error.filename else "")
+    return None
+
+
+def explain_arguments(error: BaseException) -> str:
+    """What is wrong with an option or a configuration file, from the chain of errors of its parser."""
+    chain = list(_causes(error))
+    reason = " ".join(str(chain[-1]).split())
+    text = "\n".join(map(str, reversed(chain)))
+    keys = list(dict.fromkeys(re.findall(r'Parser key "([\w.]+)"', text)))
+    where = ".".join(reversed(keys))
+    class_path = next(iter(re.findall(r"Problem with given class_path '([\w.]+)'", text)), None)
+
+    if unknown := re.search(r"Option '(.+?)' is not accepted", reason):
+        owner = class_path.rpartition(".")[2] if class_path else where
+        return f"{owner} has no option '{unknown[1]}'" + _nearest(unknown[1], _parameters(class_path))
+    if unknown := re.search(r"(?:does not accept option '|unrecognized arguments: (?:--)?)([^'= ]+)", reason):
+        return f"there is no option '{unknown[1]}'" + _nearest_option(unknown[1])
+    if unknown := re.search(r"Expected a dot import path string: (\S+)|has no attribute '(\w+)'", reason):
+        name = unknown[1] or unknown[2]
+        return f"{where}: there is no class '{name}'" + _nearest(name, _class_names())
+    if re.search(r"arguments are required", reason):
+        return "there is nothing to work on: give an experiment with --config, e.g. configs/pix2pix_emoji.yaml"
+    reason = re.sub(r"typing\.Literal\[(.*?)\]", r"one of \1", reason)
+    reason = re.sub(r"<class '(\w+)'>", r"\1", reason).replace("Expected a one of", "expected one of")
+    reason = re.sub(r'^Parser key "config": ', "", reason)
+    return f"{where}: {reason}" if where and where != "config" else reason
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    current: BaseException | None = error
+    while current is not None:
+        yield current
+        current = current.__cause__
+
+
+def _original_message(message: str) -> str:
+    """The message of an error that a data-loading worker passed on inside its traceback."""
+    if "Original Traceback" not in message:
+        return message
+    return message.strip().splitlines()[-1].partition(": ")[2]
+
+
+def _parameters(class_path: str | None) -> list[str]:
+    if class_path is None:
+        return list(inspect.signature(Trainer).parameters)
+    module, _, name = class_path.rpartition(".")
+    return list(inspect.signature(getattr(importlib.import_module(module), name)).parameters)
+
+
+def _class_names() -> list[str]:
+    return [name for home in _CLASS_HOMES for name in home.__all__]
+
+
+def _nearest_option(option: str) -> str:
+    section, dot, rest = option.partition(".")
+    if section == "trainer" and dot:
+        return _nearest(option, (f"trainer.{name}" for name in inspect.signature(Trainer).parameters))
+    if dot and section not in _SECTIONS:
+        near = difflib.get_close_matches(section, _SECTIONS, n=1)
+        return f": did you mean '{near[0]}.{rest}'?" if near else f": options begin with {', '.join(_SECTIONS)}"
+    return _nearest(option, _SECTIONS)
+
+
+def _nearest(name: str, candidates: Iterable[str]) -> str:
+    candidates = list(candidates)
+    near = difflib.get_close_matches(name, candidates, n=1)
+    return f": did you mean '{near[0]}'?" if near else f": there is {', '.join(candidates)}"

@@ -1,0 +1,77 @@
+"""Callbacks that tests name in a config to watch a run, or to end it."""
+
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch.callbacks import Callback
+
+
+class RecordOrder(Callback):
+    """Appends the names of every training batch to a file."""
+
+    def __init__(self, path: str) -> None:
+        self.path = Path(path)
+
+    def on_train_batch_start(self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int) -> None:
+        with self.path.open("a") as file:
+            file.write(json.dumps([trainer.global_step, batch["name"], float(batch["source"].sum())]) + "\n")
+
+
+class SignalAt(Callback):
+    """Sends this process a signal when a step is done."""
+
+    def __init__(self, step: int, name: str) -> None:
+        self.step = step
+        self.signal = signal.Signals[name]
+
+    def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
+        if trainer.global_step == self.step:
+            os.kill(os.getpid(), self.signal)
+
+
+class SaveRank(Callback):
+    """Saves what each process holds: gradients after the first step, weights and buffers at the end."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = Path(folder)
+
+    def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
+        if trainer.global_step == 1:
+            gradients = {name: parameter.grad for name, parameter in pl_module.named_parameters()}
+            self._save(trainer, "gradients", gradients | {"batch": batch["name"]})
+
+    def on_train_end(self, trainer: Any, pl_module: Any) -> None:
+        self._save(trainer, "state", pl_module.state_dict())
+
+    def _save(self, trainer: Any, what: str, tensors: Any) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        torch.save(tensors, self.folder / f"{what}-{trainer.global_rank}of{trainer.world_size}.pt")
+
+
+class PoisonAt(Callback):
+    """Makes a weight infinite before a step, as an overflow would."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def on_train_batch_start(self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int) -> None:
+        if trainer.global_step == self.step:
+            with torch.no_grad():
+                next(pl_module.generator.parameters()).fill_(float("inf"))
+
+
+class SaveNoise(Callback):
+    """Saves what each process draws in its first step."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = Path(folder)
+
+    def on_before_backward(self, trainer: Any, pl_module: Any, loss: Any) -> None:
+        path = self.folder / f"{trainer.global_rank}.pt"
+        if not path.exists():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            torch.save(torch.rand(4), path)
