@@ -79,12 +79,12 @@ class GanLabCLI(LightningCLI):
             raise ConfigurationError(explain_arguments(error)) from error
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
-        """Adds atomic checkpoints, and a CSV logger where no other is asked for."""
+        """Adds atomic checkpoints, and for training a CSV logger where no other is asked for."""
         config = self._get(self.config_init, "trainer")
         plugins = _as_list(config.plugins)
         logger = config.logger
         if logger is None or logger is True:
-            logger = CSVLogger(config.default_root_dir or ".", name="")
+            logger = CSVLogger(config.default_root_dir or ".", name="") if self.subcommand == "fit" else False
         elif logger:
             logger = self._settled(logger)
         return super().instantiate_trainer(plugins=[*plugins, AtomicCheckpointIO()], logger=logger, **kwargs)
@@ -213,6 +213,8 @@ def _quiet() -> None:
         ".*does not have many workers.*",
         ".*Consider setting `persistent_workers.*",
         ".*log_every_n_steps.*",
+        ".*The dirpath has changed from.*",
+        ".*no pre-optimization state was saved.*",  # a checkpoint after the step is what is wanted
         ".*Starting from v1.9.0, `tensorboardX`.*",
         ".*isinstance.treespec, LeafSpec.*",
         ".*LightningCLI's args parameter is intended to run.*",

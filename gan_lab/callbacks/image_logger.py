@@ -47,7 +47,8 @@ class ImageLogger(Callback):
         if not self._rows or trainer.sanity_checking or trainer.fast_dev_run:  # type: ignore[attr-defined]  # Lightning's
             return
         sheet = draw_sheet(self._rows)
-        name = f"epoch={trainer.current_epoch:04d}-step={trainer.global_step:07d}.png"
+        at = f"epoch={trainer.current_epoch:04d}-step={trainer.global_step:07d}"
+        name = f"{at}.png" if trainer.state.fn == "fit" else f"{trainer.state.fn}.png"
         save_image(sheet, run_directory(trainer) / "images" / name)
         for logger in trainer.loggers:
             _log_sheet(logger, sheet, trainer.global_step)
