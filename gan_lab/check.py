@@ -4,14 +4,21 @@ import hashlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from jsonargparse import ActionConfigFile, ArgumentParser  # type: ignore[attr-defined]  # its __all__ is computed
 
 from gan_lab.config_files import require_readable
 from gan_lab.datamodules import GANDataModule
-from gan_lab.datasets import ImageFolder, PairedImages
 from gan_lab.errors import ImageReadError
+
+
+class _Checkable(Protocol):
+    """What every dataset offers to be checked."""
+
+    def files(self, index: int) -> list[Path]: ...
+
+    def oddities(self, index: int) -> Iterator[str]: ...
 
 
 def check(arguments: list[str]) -> int:
@@ -48,7 +55,7 @@ def check(arguments: list[str]) -> int:
     return 1 if broken else 0
 
 
-def _examine(data: ImageFolder | PairedImages, index: int) -> tuple[list[str], list[str], dict[Path, str]]:
+def _examine(data: _Checkable, index: int) -> tuple[list[str], list[str], dict[Path, str]]:
     """What is wrong and what is odd about a sample, and its files' digests."""
     try:
         oddities = list(data.oddities(index))

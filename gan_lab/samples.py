@@ -21,6 +21,20 @@ class ImageSample(TypedDict):
     name: str
 
 
+class UnpairedSample(TypedDict):
+    """An image of each kind, which have nothing to do with each other.
+
+    Attributes:
+        a: An image of kind A, (3, H, W).
+        b: An image of kind B, (3, H, W).
+        name: The path of the image of kind A relative to its folder.
+    """
+
+    a: Tensor
+    b: Tensor
+    name: str
+
+
 class PairedSample(ImageSample):
     """An image and what it should become.
 

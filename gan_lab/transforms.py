@@ -30,12 +30,12 @@ def resize(image: Image, size: int) -> Image:
     )
 
 
-class PairJitter:
-    """The paper's augmentation (Pix2Pix, appendix 6.2): a random crop and a random mirroring, the same for both.
+class Jitter:
+    """A random crop and a random mirroring, the same for all images given together (Pix2Pix, appendix 6.2).
 
     Args:
         crop_size: Side of the square cropped, in pixels.
-        flip: Whether half the pairs are mirrored left to right.
+        flip: Whether half the images are mirrored left to right.
     """
 
     def __init__(self, crop_size: int, flip: bool) -> None:
@@ -44,11 +44,11 @@ class PairJitter:
         self.crop_size = crop_size
         self._compose = albumentations.Compose(
             [albumentations.RandomCrop(crop_size, crop_size), albumentations.HorizontalFlip(p=0.5 if flip else 0.0)],
-            additional_targets={"target": "image"},
+            additional_targets={"partner": "image"},
         )
 
-    def __call__(self, source: Image, target: Image) -> tuple[Image, Image]:
-        """Jitters a pair of equal size, at least ``crop_size`` each way."""
+    def __call__(self, image: Image, partner: Image | None = None) -> tuple[Image, ...]:
+        """Jitters an image, and its partner of the same size alike; both at least ``crop_size`` each way."""
         self._compose.set_random_seed(random.getrandbits(32))  # its own generator would repeat itself in workers
-        pair = self._compose(image=source, target=target)
-        return pair["image"], pair["target"]
+        images = {"image": image} if partner is None else {"image": image, "partner": partner}
+        return tuple(self._compose(**images).values())

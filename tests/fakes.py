@@ -56,6 +56,15 @@ def write_paired_folder(root: Path) -> Path:
     return root
 
 
+def write_unpaired_folder(root: Path) -> Path:
+    """CycleGAN's layout: drawings in A, other drawings coloured in B, of different numbers."""
+    for folder, first, count in (("trainA", 0, 6), ("trainB", 100, 4), ("testA", 200, 3), ("testB", 300, 2)):
+        for index in range(first, first + count):
+            image = drawing(index)
+            save(colouring(image) if folder.endswith("B") else image, root / folder / f"{index}.png")
+    return root
+
+
 def write_pictures(root: Path) -> Path:
     """Single pictures of sizes that no network takes."""
     for index, size in enumerate([(20, 45), (64, 32), (33, 33)]):
@@ -67,4 +76,5 @@ WRITERS = {
     "EmojiPairsDataModule": write_emoji_pairs,
     "FacadesDataModule": write_facades,
     "PairedFolderDataModule": write_paired_folder,
+    "UnpairedFolderDataModule": write_unpaired_folder,
 }

@@ -12,6 +12,7 @@ EVERYWHERE = {"errors", "seeding"}
 MAY_IMPORT = {  # part -> parts of ours that it may import
     "networks": {"networks"},
     "losses": set(),
+    "image_pool": set(),
     "schedules": set(),
     "transforms": set(),
     "samples": set(),
@@ -23,13 +24,23 @@ MAY_IMPORT = {  # part -> parts of ours that it may import
     "checkpoints": set(),
     "datasets": {"datasets", "samples", "transforms"},
     "datamodules": {"datamodules", "datasets", "samples", "transforms"},
-    "modules": {"modules", "networks", "losses", "schedules", "samples"},
+    "modules": {"modules", "networks", "losses", "image_pool", "schedules", "samples"},
     "callbacks": {"callbacks", "modules"},
     "hints": {"callbacks", "datamodules", "modules"},
     "check": {"config_files", "datamodules", "datasets"},
 }
 COMMAND = {"cli", "commands", "__main__", "__init__"}  # may import everything
-WITHOUT_LIGHTNING = {"networks", "losses", "schedules", "transforms", "samples", "datasets", "errors", "seeding"}
+WITHOUT_LIGHTNING = {
+    "networks",
+    "losses",
+    "image_pool",
+    "schedules",
+    "transforms",
+    "samples",
+    "datasets",
+    "errors",
+    "seeding",
+}
 
 
 def imports(path: Path) -> list[tuple[int, str]]:

@@ -6,7 +6,7 @@ import torch
 from gan_lab.datamodules import EmojiPairsDataModule, FacadesDataModule, PairedFolderDataModule
 from gan_lab.datamodules.loader import EpochSampler, ResumableLoader, ShardSampler
 from gan_lab.errors import DatasetError
-from gan_lab.transforms import PairJitter
+from gan_lab.transforms import Jitter
 from tests import fakes
 
 
@@ -39,7 +39,7 @@ class _Jittered(torch.utils.data.Dataset):
     def __init__(self) -> None:
         rows, columns = torch.meshgrid(torch.arange(40), torch.arange(40), indexing="ij")
         self.image = torch.stack([rows, columns, rows], dim=2).to(torch.uint8).numpy()
-        self.jitter = PairJitter(8, flip=True)
+        self.jitter = Jitter(8, flip=True)
 
     def __len__(self) -> int:
         return 12

@@ -9,7 +9,7 @@ from gan_lab.datasets import EmojiPairs, Facades, ImageFolder, PairedImages
 from gan_lab.datasets.images import list_images, read_image
 from gan_lab.datasets.paired_images import matching_names, side_by_side
 from gan_lab.errors import DatasetError, DatasetNotFoundError, ImageReadError
-from gan_lab.transforms import PairJitter, resize
+from gan_lab.transforms import Jitter, resize
 from tests import fakes
 
 GRADIENT = np.linspace(0, 255, 64, dtype=np.uint8).reshape(8, 8)
@@ -150,7 +150,7 @@ def test_an_image_folder_keeps_sizes_and_names(tmp_path):
 def test_jitter_crops_and_flips_both_sides_alike():
     rows, columns = np.mgrid[:40, :40].astype(np.uint8)
     image = np.stack([rows, columns, rows], axis=2)
-    jitter = PairJitter(32, flip=True)
+    jitter = Jitter(32, flip=True)
     mirrored, corners = set(), set()
     for _ in range(40):
         source, target = jitter(image, image + 100)

@@ -76,8 +76,8 @@ class GANDataModule(LightningDataModule, ABC):
 
     def predict_dataloader(self) -> DataLoader[Any]:
         """Every picture once, in order; one at a time where their sizes differ."""
-        batch_size = self.eval_batch_size if self.predict_folder is None else 1
-        return self._evaluation_loader(self.prediction_data(), batch_size)
+        data = self.prediction_data()
+        return self._evaluation_loader(data, 1 if isinstance(data, ImageFolder) else self.eval_batch_size)
 
     def on_after_batch_transfer(self, batch: dict[str, Any], dataloader_idx: int) -> dict[str, Any]:
         """Turns bytes into floats in [-1, 1], on the device: a quarter of the traffic before it."""

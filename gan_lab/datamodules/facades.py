@@ -5,7 +5,7 @@ from typing import ClassVar
 from gan_lab.datamodules.paired import PairedDataModule
 from gan_lab.datasets import Facades
 from gan_lab.datasets.paired_images import Direction
-from gan_lab.transforms import PairJitter
+from gan_lab.transforms import Jitter
 
 
 class FacadesDataModule(PairedDataModule):
@@ -13,6 +13,6 @@ class FacadesDataModule(PairedDataModule):
 
     usual_direction: ClassVar[Direction] = "BtoA"
 
-    def split(self, name: str, load_size: int, jitter: PairJitter | None = None, cache: bool = False) -> Facades:
+    def split(self, name: str, load_size: int, jitter: Jitter | None = None, cache: bool = False) -> Facades:
         """The pairs of one split."""
         return Facades(self.root, name, self.direction, load_size, jitter, cache)

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from gan_lab.datamodules.base import GANDataModule
 from gan_lab.datasets.paired_images import Direction, PairedImages
-from gan_lab.transforms import PairJitter
+from gan_lab.transforms import Jitter
 
 
 class PairedDataModule(GANDataModule):
@@ -55,12 +55,12 @@ class PairedDataModule(GANDataModule):
         self.cache = cache
 
     @abstractmethod
-    def split(self, name: str, load_size: int, jitter: PairJitter | None = None, cache: bool = False) -> PairedImages:
+    def split(self, name: str, load_size: int, jitter: Jitter | None = None, cache: bool = False) -> PairedImages:
         """The pairs of one split."""
 
     def training_data(self) -> PairedImages:
         """Scaled, cropped and mirrored pairs."""
-        return self.split("train", self.load_size, PairJitter(self.image_size, self.flip), self.cache)
+        return self.split("train", self.load_size, Jitter(self.image_size, self.flip), self.cache)
 
     def validation_data(self) -> PairedImages:
         """Pairs scaled to the training size."""

@@ -2,7 +2,7 @@
 
 from gan_lab.datamodules.paired import PairedDataModule
 from gan_lab.datasets.paired_images import PairedImages, matching_names, side_by_side
-from gan_lab.transforms import PairJitter
+from gan_lab.transforms import Jitter
 
 
 class PairedFolderDataModule(PairedDataModule):
@@ -12,7 +12,7 @@ class PairedFolderDataModule(PairedDataModule):
     hold them apart under the same names.
     """
 
-    def split(self, name: str, load_size: int, jitter: PairJitter | None = None, cache: bool = False) -> PairedImages:
+    def split(self, name: str, load_size: int, jitter: Jitter | None = None, cache: bool = False) -> PairedImages:
         """The pairs of one split."""
         folder = self.root / name
         remedy = "It should hold A|B images side by side, or folders A and B with matching names: correct data.root."

@@ -4,5 +4,6 @@ from gan_lab.datasets.emoji_pairs import EmojiPairs
 from gan_lab.datasets.facades import Facades
 from gan_lab.datasets.image_folder import ImageFolder
 from gan_lab.datasets.paired_images import PairedImages
+from gan_lab.datasets.unpaired_images import UnpairedImages
 
-__all__ = ["EmojiPairs", "Facades", "ImageFolder", "PairedImages"]
+__all__ = ["EmojiPairs", "Facades", "ImageFolder", "PairedImages", "UnpairedImages"]

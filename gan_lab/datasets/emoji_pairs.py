@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from gan_lab.datasets.paired_images import Direction, PairedImages, side_by_side
-from gan_lab.transforms import PairJitter
+from gan_lab.transforms import Jitter
 
 
 class EmojiPairs(PairedImages):
@@ -27,7 +27,7 @@ class EmojiPairs(PairedImages):
         split: str,
         direction: Direction = "AtoB",
         load_size: int = 128,
-        jitter: PairJitter | None = None,
+        jitter: Jitter | None = None,
         cache: bool = False,
     ) -> None:
         remedy = "It is data/emoji_pairs of the project's repository: run from there, or correct data.root."

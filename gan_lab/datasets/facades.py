@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from gan_lab.datasets.paired_images import Direction, PairedImages, side_by_side
-from gan_lab.transforms import PairJitter
+from gan_lab.transforms import Jitter
 
 
 class Facades(PairedImages):
@@ -27,7 +27,7 @@ class Facades(PairedImages):
         split: str,
         direction: Direction = "BtoA",
         load_size: int = 256,
-        jitter: PairJitter | None = None,
+        jitter: Jitter | None = None,
         cache: bool = False,
     ) -> None:
         remedy = "Unpack facades.tar.gz of the pix2pix data sets there, or correct data.root."

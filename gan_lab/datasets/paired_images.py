@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 from gan_lab.datasets.images import list_images, read_image, to_tensor
 from gan_lab.errors import DatasetError, DatasetNotFoundError, ImageReadError
 from gan_lab.samples import PairedSample
-from gan_lab.transforms import Image, PairJitter, resize
+from gan_lab.transforms import Image, Jitter, resize
 
 Direction = Literal["AtoB", "BtoA"]
 
@@ -79,7 +79,7 @@ class PairedImages(Dataset[PairedSample]):
         pairs: Sequence[Pair],
         direction: Direction,
         load_size: int,
-        jitter: PairJitter | None = None,
+        jitter: Jitter | None = None,
         cache: bool = False,
     ) -> None:
         self.pairs = pairs

@@ -2,9 +2,9 @@
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 import torch.distributed as dist
@@ -16,6 +16,16 @@ from torch.optim import Optimizer
 
 from gan_lab.errors import ConfigurationError, NonFiniteLossError
 from gan_lab.seeding import derive_seed, run_seed, seed_generators
+
+
+class Stateful(Protocol):
+    """What can be kept in a checkpoint."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """All there is to keep, as tensors and plain values."""
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Goes back to what was kept."""
 
 
 class GANModule(LightningModule, ABC):
@@ -32,6 +42,7 @@ class GANModule(LightningModule, ABC):
         super().__init__()
         self.automatic_optimization = False
         self._unchecked_losses: dict[str, Tensor] = {}
+        self._per_process: dict[str, Stateful] = {}
 
     @abstractmethod
     def adversarial_step(self, batch: Any) -> None:
@@ -61,10 +72,17 @@ class GANModule(LightningModule, ABC):
         """Renders a batch."""
         return self.render(batch)
 
-    def minimize(self, loss: Tensor, optimizer: LightningOptimizer) -> None:
-        """One optimiser step down the gradient of ``loss``, averaged over the processes of a distributed run."""
+    def minimize(self, loss: Tensor | Iterable[Tensor], optimizer: LightningOptimizer) -> None:
+        """One optimiser step down the gradient of ``loss``, averaged over the processes of a distributed run.
+
+        Args:
+            loss: A scalar; or scalars whose sum is meant. From a generator, each one's graph is freed before the next
+                one is made, which is all the difference it makes.
+            optimizer: What steps.
+        """
         optimizer.zero_grad()
-        self.manual_backward(loss)
+        for part in [loss] if isinstance(loss, Tensor) else loss:
+            self.manual_backward(part)
         if self._distributed:
             groups = optimizer.param_groups
             _average([p.grad for group in groups for p in group["params"] if p.grad is not None])
@@ -74,6 +92,13 @@ class GANModule(LightningModule, ABC):
         """Logs a training step's losses and has them checked to be finite before the next step or checkpoint."""
         self._unchecked_losses = {name: loss.detach() for name, loss in losses.items()}
         self.log_dict(dict(self._unchecked_losses), prog_bar=True)
+
+    def keep_per_process(self, **states: Stateful) -> None:
+        """Has a checkpoint keep what differs from process to process, such as an image pool.
+
+        A run resumed with more processes than it had shares out what there is.
+        """
+        self._per_process |= states
 
     def scale_learning_rates(self, factor: float) -> None:
         """Sets every optimiser to its configured settings, its learning rate times ``factor``.
@@ -108,9 +133,19 @@ class GANModule(LightningModule, ABC):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Refuses to save what is not finite, so that the last good checkpoint stays the last."""
         self._check_losses()
+        if self._per_process:
+            mine = {name: state.state_dict() for name, state in self._per_process.items()}
+            checkpoint["per_process"] = _gather(mine)
         for name, parameter in self.named_parameters():
             if not parameter.isfinite().all():
                 raise NonFiniteLossError(f"{name} is not finite after step {self.global_step}. {_REMEDY}")
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Takes over this process's own state."""
+        kept = checkpoint.get("per_process", [])
+        for name, state in self._per_process.items():
+            if kept:
+                state.load_state_dict(kept[self.global_rank % len(kept)][name])
 
     @property
     def _distributed(self) -> bool:
@@ -153,6 +188,15 @@ class GANModule(LightningModule, ABC):
 
 
 _REMEDY = "No checkpoint was overwritten; resume from the last one, with a lower learning rate if it happens again."
+
+
+def _gather(mine: Any) -> list[Any]:
+    """Every process's value, in the order of ranks."""
+    if not (dist.is_available() and dist.is_initialized()):
+        return [mine]
+    values: list[Any] = [None] * dist.get_world_size()
+    dist.all_gather_object(values, mine)
+    return values
 
 
 def _average(tensors: list[Tensor]) -> None:

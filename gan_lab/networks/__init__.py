@@ -1,6 +1,7 @@
 """Networks: plain ``torch.nn`` modules that know nothing of training."""
 
 from gan_lab.networks.patchgan import PatchDiscriminator
+from gan_lab.networks.resnet import ResNetGenerator
 from gan_lab.networks.unet import UNetGenerator
 
-__all__ = ["PatchDiscriminator", "UNetGenerator"]
+__all__ = ["PatchDiscriminator", "ResNetGenerator", "UNetGenerator"]

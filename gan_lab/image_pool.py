@@ -1,0 +1,45 @@
+"""A history of generated images, so that the discriminator does not forget (Shrivastava et al. 2017)."""
+
+import random
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+class ImagePool:
+    """Gives back each image as it came, or half the time, once full, an older one in whose place it is kept.
+
+    CycleGAN (section 4) trains its discriminators so, on a pool of 50. It draws from Python's global generator.
+
+    Args:
+        size: Images kept; 0 gives every image back as it came.
+    """
+
+    def __init__(self, size: int) -> None:
+        if size < 0:
+            raise ValueError(f"an image pool's size must be 0 or more, got {size}")
+        self.size = size
+        self.images: list[Tensor] = []
+
+    def exchange(self, images: Tensor) -> Tensor:
+        """Puts images (B, C, H, W) in and takes as many out, without gradients."""
+        return torch.stack([self._exchange_one(image) for image in images.detach()])
+
+    def _exchange_one(self, image: Tensor) -> Tensor:
+        if len(self.images) < self.size:
+            self.images.append(image.clone())
+            return image
+        if not self.images or random.random() < 0.5:
+            return image
+        place = random.randrange(self.size)
+        old, self.images[place] = self.images[place], image.clone()
+        return old.to(image.device)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The images kept, on the CPU."""
+        return {"images": [image.cpu() for image in self.images]}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Takes over the images of :meth:`state_dict`; they move to the device when they are asked for."""
+        self.images = list(state["images"])
