@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import torch
 from PIL import Image
 from torch import Tensor
@@ -31,6 +32,7 @@ ROUNDS = 5
 def main() -> None:
     """Measures and prints."""
     torch.set_num_threads(1)
+    cv2.setNumThreads(0)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(sys.argv[1]) if len(sys.argv) > 1 else enlarged_emoji(Path(scratch))
         paths = list_images(folder)[:200]

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import cv2
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 from lightning.pytorch.loggers import CSVLogger, Logger
@@ -117,6 +118,7 @@ class GanLabCLI(LightningCLI):
     def fit(self, ckpt_path: str | None = None, **kwargs: Any) -> None:
         """Trains, from a checkpoint if one is asked for."""
         keep_freed_pages()
+        cv2.setNumThreads(0)  # a worker decodes one image at a time; more threads would only contend with training
         self.trainer.fit(ckpt_path=self._checkpoint(ckpt_path), **kwargs)
 
     def validate(self, ckpt_path: str | None = None, **kwargs: Any) -> None:

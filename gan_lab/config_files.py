@@ -8,7 +8,7 @@ import yaml
 
 from gan_lab.errors import ConfigurationError
 
-_OWN_CONFIG = re.compile(r"(-c|--config|--model|--print_config|-h|--help)(=|$|\.)")
+_OWN_CONFIG = re.compile(r"(-c|--config|--model|--(model|data)\.help|-h|--help)(=|$)")
 
 
 def with_config_of_checkpoint(arguments: list[str]) -> list[str]:

@@ -53,6 +53,8 @@ def explain_arguments(error: BaseException) -> str:
     where = ".".join(reversed(keys))
     class_path = next(iter(re.findall(r"Problem with given class_path '([\w.]+)'", text)), None)
 
+    if (class_path and class_path.startswith("lightning.pytorch.core.")) or "arguments are required" in reason:
+        return "there is nothing to work on: give an experiment with --config, e.g. configs/pix2pix_emoji.yaml"
     if unknown := re.search(r"Option '(.+?)' is not accepted", reason):
         owner = class_path.rpartition(".")[2] if class_path else where
         return f"{owner} has no option '{unknown[1]}'" + _nearest(unknown[1], _parameters(class_path))
@@ -61,8 +63,6 @@ def explain_arguments(error: BaseException) -> str:
     if unknown := re.search(r"Expected a dot import path string: (\S+)|has no attribute '(\w+)'", reason):
         name = unknown[1] or unknown[2]
         return f"{where}: there is no class '{name}'" + _nearest(name, _class_names())
-    if re.search(r"arguments are required", reason):
-        return "there is nothing to work on: give an experiment with --config, e.g. configs/pix2pix_emoji.yaml"
     reason = re.sub(r"typing\.Literal\[(.*?)\]", r"one of \1", reason)
     reason = re.sub(r"<class '(\w+)'>", r"\1", reason).replace("Expected a one of", "expected one of")
     reason = re.sub(r'^Parser key "config": ', "", reason)

@@ -7,6 +7,7 @@ global generator, which the loader seeds for every sample.
 import os
 import random
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,8 +21,6 @@ def resize(image: Image, size: int) -> Image:
 
     By area, because a bicubic filter without antialiasing turns fine texture into moiré.
     """
-    import cv2
-
     if image.shape[:2] == (size, size):
         return image
     shrinking = size < min(image.shape[:2])

@@ -84,8 +84,9 @@ def test_a_mistake_on_the_command_line_is_one_sentence(small, capsys, arguments,
     assert sentence in failure(capsys, ["fit", "--config", str(small()), *arguments])
 
 
-def test_no_config_is_one_sentence(capsys):
-    assert "give an experiment with --config" in failure(capsys, ["fit"], status=2)
+@pytest.mark.parametrize("arguments", [[], ["--model.lr=1"]])
+def test_no_config_is_one_sentence(capsys, arguments):
+    assert "give an experiment with --config" in failure(capsys, ["fit", *arguments], status=2)
 
 
 @pytest.mark.parametrize("workers", [0, 1])
@@ -123,7 +124,7 @@ def test_the_whole_way_from_fit_to_predict(small, tmp_path, capsys):
     best = str(run / "version_0" / "checkpoints" / "best.ckpt")
     for command, metric in (("validate", "val/l1"), ("test", "test/l1")):
         capsys.readouterr()
-        assert main([command, "--ckpt_path", best]) == 0
+        assert main([command, "--ckpt_path", best, "--model.test_dropout=false"]) == 0
         assert metric in capsys.readouterr().out
 
     pictures, out = fakes.write_pictures(tmp_path / "pictures"), tmp_path / "out"
