@@ -7,19 +7,17 @@ import sys
 import traceback
 import warnings
 from argparse import ArgumentError
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import cv2
-from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 from lightning.pytorch.loggers import CSVLogger, Logger
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from gan_lab.allocator import keep_freed_pages
-from gan_lab.callbacks import PredictionWriter
+from gan_lab.callbacks import PredictionWriter, StopOnSignal
 from gan_lab.callbacks.run_directory import run_directory
 from gan_lab.checkpoints import AtomicCheckpointIO, find_checkpoint, require_match
 from gan_lab.config_files import require_readable, with_config_of_checkpoint
@@ -48,10 +46,14 @@ class SaveConfig(SaveConfigCallback):
 class GanLabCLI(LightningCLI):
     """LightningCLI in which the command line always wins, checkpoints hold no code, and predictions go to files."""
 
-    def __init__(self, arguments: list[str]) -> None:
+    def __init__(self, arguments: list[str], *callbacks: Callback) -> None:
         super().__init__(
             save_config_callback=SaveConfig,
-            trainer_defaults={"use_distributed_sampler": False, "num_sanity_val_steps": 0},
+            trainer_defaults={
+                "use_distributed_sampler": False,
+                "num_sanity_val_steps": 0,
+                "callbacks": list(callbacks),
+            },
             seed_everything_default=0,
             parser_kwargs={"exit_on_error": False, "allow_abbrev": False}
             | {name: {"exit_on_error": False, "allow_abbrev": False} for name in self.subcommands()},
@@ -94,15 +96,8 @@ class GanLabCLI(LightningCLI):
         """Has W&B keep its files, and so the checkpoints, in the experiment's folder unless it is told where."""
         trainer = self._get(self.config, "trainer")
         for spec in _as_list(trainer.logger):
-            if (
-                hasattr(spec, "class_path")
-                and spec.class_path.endswith("WandbLogger")
-                and spec.init_args.save_dir == "."
-            ):
+            if getattr(spec, "class_path", "").endswith("WandbLogger") and spec.init_args.save_dir == ".":
                 spec.init_args.save_dir = trainer.default_root_dir or "."
-                Path(spec.init_args.save_dir).mkdir(
-                    parents=True, exist_ok=True
-                )  # or wandb takes the system's temporary one
 
     def _settled(self, loggers: Any) -> list[Logger]:
         """The loggers, W&B's started, or offline if it cannot reach its server."""
@@ -147,17 +142,17 @@ class GanLabCLI(LightningCLI):
 def run(command: str, arguments: list[str], debug: bool) -> int:
     """Runs a command and turns its failure into one sentence on the standard error, and a status."""
     _quiet()
+    stopper = StopOnSignal()
     try:
         if command == "check":
             from gan_lab.check import check
 
             return check(arguments)
-        with _stop_after_step():
-            arguments = with_config_of_checkpoint(arguments)
-            require_readable(arguments)
-            GanLabCLI([command, *arguments])
+        arguments = with_config_of_checkpoint(arguments)
+        require_readable(arguments)
+        GanLabCLI([command, *arguments], stopper)
     except SIGTERMException:
-        return 128 + (signal.SIGINT if _interrupted else signal.SIGTERM)
+        return 128 + (stopper.received or signal.SIGTERM)
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     except SystemExit as ending:  # --help and --print_config
@@ -183,30 +178,6 @@ def say(message: str) -> None:
     """Prints a line, once for all processes."""
     if os.environ.get("LOCAL_RANK", "0") == "0":
         print(f"gan-lab: {message}")
-
-
-_interrupted = False
-
-
-@contextmanager
-def _stop_after_step() -> Iterator[None]:
-    """Makes the first Ctrl-C end the run as SIGTERM does: after the step under way, with a checkpoint."""
-
-    def handle(signum: int, frame: Any) -> None:
-        global _interrupted
-        if os.environ.get("LOCAL_RANK", "0") != "0":
-            return  # the first process passes it on
-        if _interrupted:
-            raise KeyboardInterrupt
-        _interrupted = True
-        say("stopping after this step; Ctrl-C again stops at once")
-        signal.raise_signal(signal.SIGTERM)
-
-    previous = signal.signal(signal.SIGINT, handle)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, previous)
 
 
 def _quiet() -> None:

@@ -1,6 +1,7 @@
 """Weights & Biases that never hangs or ends a run: without a key or a network it logs offline."""
 
 import os
+from pathlib import Path
 from typing import Any
 
 from lightning.pytorch.loggers import Logger, WandbLogger
@@ -23,9 +24,10 @@ def settle_wandb(logger: Logger, settings: dict[str, Any]) -> tuple[Logger, str 
         return logger, None
     import wandb
 
+    Path(settings.get("save_dir") or ".").mkdir(parents=True, exist_ok=True)  # or wandb goes elsewhere
     os.environ.setdefault("WANDB_INIT_TIMEOUT", _INIT_TIMEOUT_SECONDS)
     try:
-        if not wandb.login(prompt=False):
+        if not wandb.login(prompt=False, verify=False):
             raise wandb.errors.UsageError("no API key; `wandb login` stores one")
         _ = logger.experiment  # starts the run
     except Exception as error:  # whatever it is, it is not worth the training

@@ -24,12 +24,13 @@ class RecordOrder(Callback):
 class SignalAt(Callback):
     """Sends this process a signal when a step is done."""
 
-    def __init__(self, step: int, name: str) -> None:
+    def __init__(self, step: int, name: str, rank: int = 0) -> None:
         self.step = step
         self.signal = signal.Signals[name]
+        self.rank = rank
 
     def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
-        if trainer.global_step == self.step:
+        if trainer.global_step == self.step and trainer.global_rank == self.rank:
             os.kill(os.getpid(), self.signal)
 
 

@@ -71,6 +71,15 @@ def test_buffers_stay_equal_noise_differs_and_validation_counts_each_sample_once
     assert not torch.equal(*noises)
 
 
+def test_a_signal_to_one_of_two_processes_stops_both_at_the_same_step_with_a_checkpoint(small, tmp_path):
+    config = str(small(trainer__max_epochs=-1, data__batch_size=1))
+    stopping = ["--trainer.callbacks+", probe("SignalAt", step=5, name="SIGTERM", rank=1)]
+    command = [sys.executable, "-m", "gan_lab", "fit", "--config", config, *stopping, "--trainer.devices=2"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 143, done.stderr
+    assert torch.load(run_folder(tmp_path / "run", 0) / LAST, weights_only=True)["global_step"] == 5
+
+
 def test_processes_that_do_not_know_of_each_other_are_refused(small):
     """torchrun with two processes while the configuration asks for one device: two separate trainings, without this."""
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node=2", "--master_port=29611"]

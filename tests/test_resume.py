@@ -111,6 +111,10 @@ def test_a_run_told_to_stop_saves_and_says_so(small, tmp_path, name, status):
     assert main(["fit", "--config", config, *stopping]) == status
     saved = torch.load(run_folder(tmp_path / "run", 0) / LAST, weights_only=True)
     assert saved["global_step"] == 2
+    assert main(["fit", "--config", config, "--ckpt_path=last"]) == 0
+    assert main(["fit", "--config", config, f"--trainer.default_root_dir={tmp_path / 'whole'}"]) == 0
+    checkpoints = [run_folder(tmp_path / "run", 1) / LAST, run_folder(tmp_path / "whole", 0) / LAST]
+    assert differences(*(torch.load(path, weights_only=True) for path in checkpoints)) == []
 
 
 def test_one_batch_is_one_step_for_everything_that_counts(small, tmp_path):

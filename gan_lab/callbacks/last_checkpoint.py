@@ -50,7 +50,7 @@ class LastCheckpoint(Checkpoint):
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         """Saves when told to stop; not after an error, which may have left a half-done step or waiting processes."""
-        if isinstance(exception, SIGTERMException) and trainer.training:
+        if isinstance(exception, SIGTERMException) and trainer.state.fn == "fit":
             self._save(trainer)
 
     def _save(self, trainer: Trainer) -> None:

@@ -152,7 +152,7 @@ class GANModule(LightningModule, ABC):
         return dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1
 
     def _check_losses(self) -> None:
-        """Looks at the previous step's losses, which a GPU has finished by now: no step waits for its own."""
+        """Looks at the previous step's losses, on all processes at once: one alone would leave the others waiting."""
         losses, self._unchecked_losses = self._unchecked_losses, {}
         if not losses:
             return
