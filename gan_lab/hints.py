@@ -53,10 +53,10 @@ def explain_arguments(error: BaseException) -> str:
     where = ".".join(reversed(keys))
     class_path = next(iter(re.findall(r"Problem with given class_path '([\w.]+)'", text)), None)
 
-    if (class_path and class_path.startswith("lightning.pytorch.core.")) or "arguments are required" in reason:
+    owner = class_path.rpartition(".")[2] if class_path else where
+    if owner in ("LightningModule", "LightningDataModule") or "arguments are required" in reason:
         return "there is nothing to work on: give an experiment with --config, e.g. configs/pix2pix_emoji.yaml"
     if unknown := re.search(r"Option '(.+?)' is not accepted", reason):
-        owner = class_path.rpartition(".")[2] if class_path else where
         return f"{owner} has no option '{unknown[1]}'" + _nearest(unknown[1], _parameters(class_path))
     if unknown := re.search(r"(?:does not accept option '|unrecognized arguments: (?:--)?)([^'= ]+)", reason):
         return f"there is no option '{unknown[1]}'" + _nearest_option(unknown[1])

@@ -10,6 +10,7 @@ import pytest
 import torch
 import yaml
 
+import gan_lab.commands  # noqa: F401 - now, or Lightning's log handler would keep a stream that a test captures
 from tests.fakes import WRITERS
 
 PROJECT = Path(__file__).parent.parent
