@@ -35,6 +35,28 @@ class UnpairedSample(TypedDict):
     name: str
 
 
+class AgedSample(UnpairedSample):
+    """A young and an old face, of people who have nothing to do with each other.
+
+    Attributes:
+        age_a: Age of the face of kind A in whole years; (B,) in a batch, as all ages.
+        age_b: Age of the face of kind B.
+    """
+
+    age_a: int
+    age_b: int
+
+
+class AgedImageSample(ImageSample):
+    """One face.
+
+    Attributes:
+        age: Its age in whole years.
+    """
+
+    age: int
+
+
 class PairedSample(ImageSample):
     """An image and what it should become.
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Image = NDArray[np.uint8]
+Box = tuple[float, float, float, float]  # left, top, right and bottom edge in pixels from the upper left corner
 
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # or its import asks a server for a newer release
 
@@ -27,6 +28,14 @@ def resize(image: Image, size: int) -> Image:
     return np.asarray(
         cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_CUBIC), dtype=np.uint8
     )
+
+
+def crop(image: Image, box: Box) -> Image:
+    """Cuts out a box, its edges rounded to whole pixels; beyond the image the pixels of its border are repeated."""
+    left, top, right, bottom = (round(edge) for edge in box)
+    rows = np.arange(top, bottom).clip(0, image.shape[0] - 1)
+    columns = np.arange(left, right).clip(0, image.shape[1] - 1)
+    return np.asarray(image[rows][:, columns], dtype=np.uint8)
 
 
 class Jitter:

@@ -1,10 +1,13 @@
 """Writes every data set's official layout with a few tiny images. The B side is a function of the A side, so that a
 network can learn it."""
 
+from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from scipy.io import savemat
 
 
 def drawing(seed: int, size: int = 32) -> np.ndarray:
@@ -65,6 +68,65 @@ def write_unpaired_folder(root: Path) -> Path:
     return root
 
 
+def cells(values: Sequence) -> np.ndarray:
+    """A MATLAB cell array, 1 x N."""
+    array = np.empty((1, len(values)), object)
+    array[0] = values
+    return array
+
+
+def write_cacd(root: Path, people: int = 12) -> Path:
+    """Everyone once at 20 to 30 years, a drawing, and once from 50 on, coloured; one row's file is missing."""
+    names, identities, ages = ["22_Not_There_0001.jpg"], [people + 1], [22]
+    for person in range(1, people + 1):
+        for age, paint in ((19 + person % 12, np.asarray), (50 + person % 12, colouring)):
+            names.append(f"{age}_Person_Nr._{person}_{age:04}.jpg")
+            identities.append(person)
+            ages.append(age)
+            save(paint(drawing(1000 * age + person)), root / "CACD2000" / names[-1])
+    columns = {"age": np.uint8([ages]).T, "identity": np.uint16([identities]).T, "name": cells(names).T}
+    savemat(root / "celebrity2000_meta.mat", {"celebrityImageData": columns})
+    return root
+
+
+def imdb_wiki_row(person: str, born: date, year: int, score: float = 3.0, second: float = np.nan) -> dict:
+    """A row of IMDB-WIKI's metadata with a face at (9, 5) to (24, 20), counted from 1."""
+    number = sum(map(ord, person)) % 100
+    return {
+        "dob": born.toordinal() + 366,  # MATLAB counts from the year 0
+        "photo_taken": year,
+        "full_path": f"{number:02}/{person.replace(' ', '')}_{born}_{year}.jpg",
+        "name": person,
+        "face_location": np.float64([[9, 5, 24, 20]]),
+        "face_score": score,
+        "second_face_score": second,
+    }
+
+
+def write_imdb_wiki_half(root: Path, half: str, rows: list[dict], folder: str | None = None) -> Path:
+    """One half's images and metadata in the official nesting, in ``folder`` or ``<half>_crop``."""
+    folder = root / (folder or f"{half}_crop")
+    columns = {key: [row[key] for row in rows] for key in rows[0]}
+    in_cells = ("full_path", "name", "face_location")
+    table = {key: cells(values) if key in in_cells else np.array([values]) for key, values in columns.items()}
+    if half == "imdb":
+        people = sorted(set(columns["name"]))
+        table["celeb_names"] = cells(people)
+        table["celeb_id"] = np.float64([[people.index(name) + 1 for name in columns["name"]]])
+    for index, row in enumerate(rows):
+        save(drawing(index), folder / row["full_path"])
+    savemat(folder / f"{half}.mat", {half: table})
+    return root
+
+
+def write_imdb_wiki(root: Path) -> Path:
+    """Twelve people, young in IMDB's half and old in WIKI's; one more without a face."""
+    people = [(f"Person {index}", date(1940, 1 + index, 1)) for index in range(12)]
+    faceless = imdb_wiki_row("No Face", date(1940, 1, 1), 1960, score=-np.inf)
+    write_imdb_wiki_half(root, "imdb", [faceless, *(imdb_wiki_row(*person, 1965) for person in people)])
+    return write_imdb_wiki_half(root, "wiki", [imdb_wiki_row(*person, 2000) for person in people])
+
+
 def write_pictures(root: Path) -> Path:
     """Single pictures of sizes that no network takes."""
     for index, size in enumerate([(20, 45), (64, 32), (33, 33)]):
@@ -73,8 +135,10 @@ def write_pictures(root: Path) -> Path:
 
 
 WRITERS = {
+    "CACDAgingDataModule": write_cacd,
     "EmojiPairsDataModule": write_emoji_pairs,
     "FacadesDataModule": write_facades,
+    "IMDBWIKIAgingDataModule": write_imdb_wiki,
     "PairedFolderDataModule": write_paired_folder,
     "UnpairedFolderDataModule": write_unpaired_folder,
 }

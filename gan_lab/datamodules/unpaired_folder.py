@@ -4,6 +4,7 @@ from pathlib import Path
 
 from gan_lab.datamodules.base import GANDataModule
 from gan_lab.datasets import ImageFolder, UnpairedImages
+from gan_lab.datasets.unpaired_images import images_below
 from gan_lab.errors import ConfigurationError
 from gan_lab.transforms import Jitter
 
@@ -73,13 +74,17 @@ class UnpairedFolderDataModule(GANDataModule):
 
     def training_data(self) -> UnpairedImages:
         """Scaled, cropped and mirrored images, each kind in an order of its own."""
-        jitter = Jitter(self.image_size, self.flip)
-        return UnpairedImages(self.folder_a, self.folder_b, self.load_size, jitter)
+        return self._images(self.folder_a, self.folder_b, self.load_size, Jitter(self.image_size, self.flip))
 
     def validation_data(self) -> UnpairedImages:
         """Held-out images scaled to the training size."""
-        return UnpairedImages(self.held_out_a, self.held_out_b, self.image_size)
+        return self._images(self.held_out_a, self.held_out_b, self.image_size)
 
     def prediction_data(self) -> ImageFolder:
         """Single pictures, whichever way the model translates them."""
         return ImageFolder(self.predict_folder or self.held_out_a)
+
+    def _images(self, folder_a: Path, folder_b: Path, size: int, jitter: Jitter | None = None) -> UnpairedImages:
+        remedy = "It should hold the images of one kind: correct data.root, or data.folder_a and data.folder_b."
+        a, b = (images_below("UnpairedImages", folder, remedy) for folder in (folder_a, folder_b))
+        return UnpairedImages(a, b, size, jitter)

@@ -1,6 +1,7 @@
 """Finding and decoding image files."""
 
 import warnings
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
@@ -12,12 +13,32 @@ from PIL import ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 from gan_lab.errors import ImageReadError
-from gan_lab.transforms import Image
+from gan_lab.transforms import Box, Image, crop
 
 EXTENSIONS = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 
 
 _JPEG_END = b"\xff\xd9"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFile:
+    """Where an image lies.
+
+    Attributes:
+        path: Its file.
+        name: Its path relative to the data set's folder.
+        box: The part of the file that is the image; None for the whole.
+    """
+
+    path: Path
+    name: str
+    box: Box | None = None
+
+    def read(self) -> Image:
+        """Decodes it to uint8 RGB (H, W, 3); raises ImageReadError, naming the file, if that fails."""
+        image = read_image(self.path)
+        return image if self.box is None else crop(image, self.box)
 
 
 def list_images(folder: Path) -> list[Path]:

@@ -1,64 +1,86 @@
 """Two kinds of image without pairs."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from gan_lab.datasets.images import list_images, read_image, to_tensor
+from gan_lab.datasets.images import ImageFile, list_images, to_tensor
 from gan_lab.errors import DatasetNotFoundError
 from gan_lab.samples import UnpairedSample
 from gan_lab.transforms import Jitter, resize
+
+
+def images_below(name: str, folder: Path, remedy: str) -> list[ImageFile]:
+    """The images of a folder and its subfolders.
+
+    Raises:
+        DatasetNotFoundError: If the folder of the data set ``name`` has no image; it ends with ``remedy``.
+    """
+    paths = list_images(folder)
+    if not paths:
+        raise DatasetNotFoundError(name, folder, remedy)
+    return [ImageFile(path, path.relative_to(folder).as_posix()) for path in paths]
 
 
 class UnpairedImages(Dataset[UnpairedSample]):
     """Images of kind A, each with one of kind B: a random one in training, the next one in evaluation.
 
     Args:
-        folder_a: Images of kind A, also in subfolders.
-        folder_b: Images of kind B.
+        images_a: Images of kind A, at least one: see :func:`images_below`.
+        images_b: Images of kind B, at least one.
         load_size: Side in pixels to which images are scaled, whatever their aspect.
         jitter: Random crop and flip, drawn for each image by itself; None leaves them as they are, and B in order.
-
-    Raises:
-        DatasetNotFoundError: If a folder is missing or has no image.
     """
 
-    def __init__(self, folder_a: Path, folder_b: Path, load_size: int, jitter: Jitter | None = None) -> None:
-        self.folders = Path(folder_a), Path(folder_b)
-        self.paths_a, self.paths_b = (list_images(folder) for folder in self.folders)
-        for folder, paths in zip(self.folders, (self.paths_a, self.paths_b), strict=True):
-            if not paths:
-                remedy = "It should hold the images of one kind: correct data.root, or data.folder_a and data.folder_b."
-                raise DatasetNotFoundError("UnpairedImages", folder, remedy)
+    def __init__(
+        self, images_a: Sequence[ImageFile], images_b: Sequence[ImageFile], load_size: int, jitter: Jitter | None = None
+    ) -> None:
+        self.images_a = images_a
+        self.images_b = images_b
         self.load_size = load_size
         self.jitter = jitter
 
     def __len__(self) -> int:
-        return max(len(self.paths_a), len(self.paths_b))  # the smaller kind is seen several times
+        return max(len(self.images_a), len(self.images_b))  # the smaller kind is seen several times
 
     def __getitem__(self, index: int) -> UnpairedSample:
         """Decodes one image of each kind; raises ImageReadError, naming the file, if that fails."""
-        path_a = self.paths_a[index % len(self.paths_a)]
-        path_b = self.paths_b[index % len(self.paths_b)] if self.jitter is None else random.choice(self.paths_b)
-        name = path_a.relative_to(self.folders[0]).as_posix()
-        return {"a": self._load(path_a), "b": self._load(path_b), "name": name}
+        return self.load(*self.pick(index))
+
+    def pick(self, index: int) -> tuple[int, int]:
+        """Which images of kind A and of kind B make up a sample; in training the second one is drawn anew each time."""
+        count_b = len(self.images_b)
+        return index % len(self.images_a), index % count_b if self.jitter is None else random.randrange(count_b)
+
+    def load(self, index_a: int, index_b: int) -> UnpairedSample:
+        """Decodes one image of each kind, scales and jitters it."""
+        a, b = self.images_a[index_a], self.images_b[index_b]
+        return {"a": self._load(a), "b": self._load(b), "name": a.name}
 
     def files(self, index: int) -> list[Path]:
         """The files that an index stands for in evaluation, each once over all indices."""
-        return [paths[index] for paths in (self.paths_a, self.paths_b) if index < len(paths)]
+        return [image.path for image in self._once(index)]
 
     def oddities(self, index: int) -> Iterator[str]:
         """Decodes an index's files and yields what is unusual about them."""
-        for path in self.files(index):
-            height, width = read_image(path).shape[:2]
-            if 2 * min(height, width) < self.load_size:
-                yield f"{path}: {width}x{height} is enlarged more than twice to {self.load_size}"
-            if max(height, width) > 2 * min(height, width):
-                yield f"{path}: {width}x{height} is squeezed into a square"
+        for image in self._once(index):
+            yield from shape_oddities(image, self.load_size)
 
-    def _load(self, path: Path) -> Tensor:
-        image = resize(read_image(path), self.load_size)
-        return to_tensor(image if self.jitter is None else self.jitter(image)[0])
+    def _once(self, index: int) -> list[ImageFile]:
+        return [images[index] for images in (self.images_a, self.images_b) if index < len(images)]
+
+    def _load(self, image: ImageFile) -> Tensor:
+        scaled = resize(image.read(), self.load_size)
+        return to_tensor(scaled if self.jitter is None else self.jitter(scaled)[0])
+
+
+def shape_oddities(image: ImageFile, load_size: int) -> Iterator[str]:
+    """Decodes an image and yields what is unusual about scaling it to ``load_size`` x ``load_size`` pixels."""
+    height, width = image.read().shape[:2]
+    if 2 * min(height, width) < load_size:
+        yield f"{image.path}: {width}x{height} is enlarged more than twice to {load_size}"
+    if max(height, width) > 2 * min(height, width):
+        yield f"{image.path}: {width}x{height} is squeezed into a square"

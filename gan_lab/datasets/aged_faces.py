@@ -1,0 +1,138 @@
+"""Faces of known age: what the data sets for ageing share."""
+
+import os
+from collections import Counter
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from torch.utils.data import Dataset
+
+from gan_lab.datasets.images import EXTENSIONS, ImageFile, to_tensor
+from gan_lab.datasets.unpaired_images import UnpairedImages, shape_oddities
+from gan_lab.errors import DatasetError
+from gan_lab.samples import AgedImageSample, AgedSample
+from gan_lab.transforms import Jitter, resize
+
+OLDEST = 100  # years; as the classes of age in DEX (Rothe et al., IJCV 2018, section 3.3); beyond it dates are wrong
+
+Flaw = Literal["with no face", "with a second face", "of an impossible age", "whose file is missing"]
+FLAWS: tuple[Flaw, ...] = ("with no face", "with a second face", "of an impossible age", "whose file is missing")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgedFace(ImageFile):
+    """A face, and what is known of whose it is.
+
+    Attributes:
+        age: Whole years at the time of the photograph.
+        identity: The person: equal for two faces exactly if they are taken for the same one.
+    """
+
+    age: int
+    identity: str
+
+
+class AgedFaces(Dataset[AgedImageSample]):
+    """Faces at one square size, each with its age.
+
+    Args:
+        data_set: What messages call them.
+        faces: The faces.
+        load_size: Side in pixels to which they are scaled, whatever their aspect.
+        left_out: How many rows of the metadata were not taken, by what was wrong with them.
+
+    Raises:
+        DatasetError: If there is no face.
+    """
+
+    def __init__(
+        self, data_set: str, faces: Sequence[AgedFace], load_size: int, left_out: Mapping[Flaw, int] | None = None
+    ) -> None:
+        self.data_set = data_set
+        self.faces = faces
+        self.load_size = load_size
+        self.left_out = Counter(left_out or {})
+        if not faces:
+            raise DatasetError(self.summary())
+
+    def __len__(self) -> int:
+        return len(self.faces)
+
+    def __getitem__(self, index: int) -> AgedImageSample:
+        """Decodes one face; raises ImageReadError, naming the file, if that fails."""
+        face = self.faces[index]
+        return {"source": to_tensor(resize(face.read(), self.load_size)), "name": face.name, "age": face.age}
+
+    def files(self, index: int) -> list[Path]:
+        """The file of one face."""
+        return [self.faces[index].path]
+
+    def oddities(self, index: int) -> Iterator[str]:
+        """Decodes one face and yields what is unusual about it."""
+        yield from shape_oddities(self.faces[index], self.load_size)
+
+    def summary(self) -> str:
+        """How many faces there are, and how many were left out for which reason."""
+        people = len({face.identity for face in self.faces})
+        flawed = ", ".join(f"{self.left_out[flaw]:,} {flaw}" for flaw in FLAWS if self.left_out[flaw])
+        return f"{self.data_set}: {len(self.faces):,} faces of {people:,} people; left out: {flawed or 'none'}"
+
+
+class UnpairedFaces(UnpairedImages):
+    """Faces of two ranges of age: :class:`UnpairedImages` whose samples carry the ages.
+
+    Args:
+        faces_a: The one range, at least one face.
+        faces_b: The other.
+        load_size: Side in pixels to which faces are scaled, whatever their aspect.
+        jitter: Random crop and flip, drawn for each face by itself; None leaves them as they are, and B in order.
+    """
+
+    def __init__(
+        self, faces_a: Sequence[AgedFace], faces_b: Sequence[AgedFace], load_size: int, jitter: Jitter | None = None
+    ) -> None:
+        super().__init__(faces_a, faces_b, load_size, jitter)
+        self.faces_a = faces_a
+        self.faces_b = faces_b
+
+    def __getitem__(self, index: int) -> AgedSample:
+        """Decodes one face of each range; raises ImageReadError, naming the file, if that fails."""
+        index_a, index_b = self.pick(index)
+        images = self.load(index_a, index_b)
+        return {**images, "age_a": self.faces_a[index_a].age, "age_b": self.faces_b[index_b].age}
+
+
+def flaw_of(
+    name: str, age: int | None, present: Container[str], face: bool = True, second_face: bool = False
+) -> Flaw | None:
+    """Why a row of the metadata is not taken: the first reason of all; None if it is.
+
+    Args:
+        name: Its file.
+        age: Whole years; None where the dates make no sense.
+        present: The files that there are.
+        face: Whether a face was detected.
+        second_face: Whether another one was.
+    """
+    if not face:
+        return "with no face"
+    if second_face:
+        return "with a second face"
+    if age is None or not 0 <= age <= OLDEST:
+        return "of an impossible age"
+    return None if name in present else "whose file is missing"
+
+
+def image_names(folder: Path) -> set[str]:
+    """The relative paths of all images below a folder; none if there is no such folder.
+
+    Asking once for all of them takes seconds where asking for each of half a million takes minutes on a network drive.
+    """
+    found: set[str] = set()
+    for parent, _, names in os.walk(folder):
+        images = [name for name in names if os.path.splitext(name)[1].lower() in EXTENSIONS]
+        below = Path(parent).relative_to(folder)
+        found.update(images if below == Path() else (f"{below.as_posix()}/{name}" for name in images))
+    return found
