@@ -30,6 +30,11 @@ def resize(image: Image, size: int) -> Image:
     )
 
 
+def resize_labels(image: Image, size: int) -> Image:
+    """Scales to ``size`` x ``size`` pixels whatever the aspect, each of the nearest pixel's colour: none is blended."""
+    return np.asarray(cv2.resize(image, (size, size), interpolation=cv2.INTER_NEAREST_EXACT), dtype=np.uint8)
+
+
 def crop(image: Image, box: Box) -> Image:
     """Cuts out a box, its edges rounded to whole pixels; beyond the image the pixels of its border are repeated."""
     left, top, right, bottom = (round(edge) for edge in box)

@@ -127,6 +127,36 @@ def write_imdb_wiki(root: Path) -> Path:
     return write_imdb_wiki_half(root, "wiki", [imdb_wiki_row(*person, 2000) for person in people])
 
 
+def write_maps(root: Path) -> Path:
+    return write_side_by_side(root, {"train": 6, "val": 3}, extension="jpg", flipped=True)
+
+
+def write_cityscapes(root: Path) -> Path:
+    """Street scenes of a car (26) on a road (7) with the ego vehicle (1) below, twice as wide as high."""
+    for split, city, count in (("train", "aachen", 6), ("val", "lindau", 3)):
+        for index in range(count):
+            scene = np.concatenate([drawing(index), drawing(100 + index)], axis=1)
+            ids = np.where(scene[..., 0] < 128, 26, 7).astype(np.uint8)
+            ids[-2:] = 1
+            stem = f"{split}/{city}/{city}_{index:06}_000019"
+            save(colouring(scene), root / "leftImg8bit" / f"{stem}_leftImg8bit.png")
+            save(ids, root / "gtFine" / f"{stem}_gtFine_labelIds.png")
+            save(ids.astype(np.uint16), root / "gtFine" / f"{stem}_gtFine_instanceIds.png")
+    return root
+
+
+def write_cuhk(root: Path) -> Path:
+    """Sketches and photographs, higher than wide; the training split's sketches are of a second series."""
+    for split, series, count in (("training", "2", 6), ("testing", "", 3)):
+        for index in range(1, count + 1):
+            name = f"{'fm'[index % 2]}-{index:03}-01"
+            sketch = np.pad(drawing(index), ((4, 4), (0, 0), (0, 0)), "edge")
+            sketch_name = f"{name[0].upper() if series else name[0]}{series}{name[1:]}-sz1"
+            save(sketch[..., 0], root / split / "sketches" / f"{sketch_name}.jpg")
+            save(colouring(sketch), root / split / "photos" / f"{name}.jpg")
+    return root
+
+
 def write_pictures(root: Path) -> Path:
     """Single pictures of sizes that no network takes."""
     for index, size in enumerate([(20, 45), (64, 32), (33, 33)]):
@@ -136,9 +166,12 @@ def write_pictures(root: Path) -> Path:
 
 WRITERS = {
     "CACDAgingDataModule": write_cacd,
+    "CUHKDataModule": write_cuhk,
+    "CityscapesDataModule": write_cityscapes,
     "EmojiPairsDataModule": write_emoji_pairs,
     "FacadesDataModule": write_facades,
     "IMDBWIKIAgingDataModule": write_imdb_wiki,
+    "MapsDataModule": write_maps,
     "PairedFolderDataModule": write_paired_folder,
     "UnpairedFolderDataModule": write_unpaired_folder,
 }

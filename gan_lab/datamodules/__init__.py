@@ -3,19 +3,25 @@
 from gan_lab.datamodules.aging import AgingDataModule
 from gan_lab.datamodules.base import GANDataModule
 from gan_lab.datamodules.cacd import CACDAgingDataModule
+from gan_lab.datamodules.cityscapes import CityscapesDataModule
+from gan_lab.datamodules.cuhk import CUHKDataModule
 from gan_lab.datamodules.emoji_pairs import EmojiPairsDataModule
 from gan_lab.datamodules.facades import FacadesDataModule
 from gan_lab.datamodules.imdb_wiki import IMDBWIKIAgingDataModule
+from gan_lab.datamodules.maps import MapsDataModule
 from gan_lab.datamodules.paired_folder import PairedFolderDataModule
 from gan_lab.datamodules.unpaired_folder import UnpairedFolderDataModule
 
 __all__ = [
     "AgingDataModule",
     "CACDAgingDataModule",
+    "CUHKDataModule",
+    "CityscapesDataModule",
     "EmojiPairsDataModule",
     "FacadesDataModule",
     "GANDataModule",
     "IMDBWIKIAgingDataModule",
+    "MapsDataModule",
     "PairedFolderDataModule",
     "UnpairedFolderDataModule",
 ]

@@ -2,20 +2,26 @@
 
 from gan_lab.datasets.aged_faces import AgedFaces, UnpairedFaces
 from gan_lab.datasets.cacd import CACD
+from gan_lab.datasets.cityscapes import Cityscapes
+from gan_lab.datasets.cuhk import CUHK
 from gan_lab.datasets.emoji_pairs import EmojiPairs
 from gan_lab.datasets.facades import Facades
 from gan_lab.datasets.image_folder import ImageFolder
 from gan_lab.datasets.imdb_wiki import IMDBWIKI
+from gan_lab.datasets.maps import Maps
 from gan_lab.datasets.paired_images import PairedImages
 from gan_lab.datasets.unpaired_images import UnpairedImages
 
 __all__ = [
     "CACD",
+    "CUHK",
     "IMDBWIKI",
     "AgedFaces",
+    "Cityscapes",
     "EmojiPairs",
     "Facades",
     "ImageFolder",
+    "Maps",
     "PairedImages",
     "UnpairedFaces",
     "UnpairedImages",

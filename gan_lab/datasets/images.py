@@ -85,6 +85,28 @@ def read_image(path: Path) -> Image:
         raise ImageReadError(f"{path}: {reason}") from None
 
 
+def read_labels(path: Path, colors: Image) -> Image:
+    """Decodes a file of label ids and draws each id in its colour.
+
+    Args:
+        path: The file, a grey image of ids.
+        colors: The colour of each id from 0, uint8 (N, 3).
+
+    Returns:
+        A uint8 array (H, W, 3).
+
+    Raises:
+        ImageReadError: If the file cannot be decoded, is in colour, or has an id without a colour.
+    """
+    ids = read_image(path)
+    if (ids != ids[..., :1]).any():
+        raise ImageReadError(f"{path}: colours where each pixel should be the number of a label")
+    highest = int(ids.max())
+    if highest >= len(colors):
+        raise ImageReadError(f"{path}: label {highest}, but they are numbered from 0 to {len(colors) - 1}")
+    return np.asarray(colors[ids[..., 0]], dtype=np.uint8)
+
+
 def _decode_jpeg(encoded: bytes) -> Image:
     """A whole JPEG's pixels, the same as PIL's in half the time; OpenCV would not say if the file were truncated."""
     pixels = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR)

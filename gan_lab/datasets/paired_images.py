@@ -1,6 +1,6 @@
 """Pairs of images in the two layouts in common use."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from gan_lab.datasets.images import list_images, read_image, to_tensor
+from gan_lab.datasets.images import list_images, read_image, read_labels, to_tensor
 from gan_lab.errors import DatasetError, DatasetNotFoundError, ImageReadError
 from gan_lab.samples import PairedSample
-from gan_lab.transforms import Image, Jitter, resize
+from gan_lab.transforms import Image, Jitter, resize, resize_labels
 
 Direction = Literal["AtoB", "BtoA"]
 
@@ -36,23 +36,41 @@ def side_by_side(name: str, folder: Path, remedy: str) -> list[Pair]:
     return [Pair(path.relative_to(folder).as_posix(), path, path) for path in paths]
 
 
-def matching_names(name: str, folder_a: Path, folder_b: Path, remedy: str) -> list[Pair]:
-    """Pairs in two folders whose files have the same names, their extensions aside.
+def matching_names(
+    name: str,
+    folder_a: Path,
+    folder_b: Path,
+    remedy: str,
+    key_a: Callable[[str], str | None] = str,
+    key_b: Callable[[str], str | None] = str,
+) -> list[Pair]:
+    """Pairs in two folders whose files have the same names, or the same keys made of their names.
+
+    Args:
+        name: The data set.
+        folder_a: Where side A lies, also in subfolders.
+        folder_b: Where side B lies.
+        remedy: The end of the message if there is nothing.
+        key_a: What a file of A shares with its partner, given its relative path without extension; None passes it over.
+        key_b: The same for B.
 
     Raises:
-        DatasetNotFoundError: If a folder of the data set ``name`` has no image; it ends with ``remedy``.
+        DatasetNotFoundError: If a folder has no such image.
         DatasetError: If a file has no partner, or more than one.
     """
     sides: list[dict[str, Path]] = []
-    for folder in (folder_a, folder_b):
-        paths = list_images(folder)
-        if not paths:
+    for folder, key in ((folder_a, key_a), (folder_b, key_b)):
+        side: dict[str, Path] = {}
+        for path in list_images(folder):
+            stem = key(path.relative_to(folder).with_suffix("").as_posix())
+            if stem is None:
+                continue
+            if stem in side:
+                raise DatasetError(f"{name}: {path} is a namesake of {side[stem].name}: keep one of the two")
+            side[stem] = path
+        if not side:
             raise DatasetNotFoundError(name, folder, remedy)
-        stems = {path.relative_to(folder).with_suffix("").as_posix(): path for path in paths}
-        if len(stems) < len(paths):
-            twice = next(path for path in paths if path not in stems.values())
-            raise DatasetError(f"{name}: {twice} has a namesake with another extension: keep one of the two")
-        sides.append(stems)
+        sides.append(side)
     a, b = sides
     for mine, other, folder in ((a, b, folder_b), (b, a, folder_a)):
         lonely = sorted(str(mine[stem]) for stem in mine.keys() - other.keys())
@@ -72,6 +90,8 @@ class PairedImages(Dataset[PairedSample]):
         jitter: Random crop and flip of the scaled pair; None leaves it as it is.
         cache: Whether to keep decoded and scaled pairs in memory that all workers share
             (6 x load_size x load_size bytes a pair): they are decoded in the first epoch only.
+        label_colors: The colour of each label id, uint8 (N, 3), if B's files hold ids: B is drawn in these colours and
+            scaled without blending them. None if both sides are ordinary images.
     """
 
     def __init__(
@@ -81,11 +101,13 @@ class PairedImages(Dataset[PairedSample]):
         load_size: int,
         jitter: Jitter | None = None,
         cache: bool = False,
+        label_colors: Image | None = None,
     ) -> None:
         self.pairs = pairs
         self.direction = direction
         self.load_size = load_size
         self.jitter = jitter
+        self.label_colors = label_colors
         self._cache: Tensor | None = None
         if cache:
             self._cache = torch.empty((len(pairs), 2, load_size, load_size, 3), dtype=torch.uint8).share_memory_()
@@ -102,17 +124,8 @@ class PairedImages(Dataset[PairedSample]):
         return {"source": to_tensor(source), "target": to_tensor(target), "name": self.pairs[index].name}
 
     def read(self, index: int) -> tuple[Image, Image]:
-        """Source and target as they lie on disk, at full size."""
-        pair = self.pairs[index]
-        a = read_image(pair.a)
-        if pair.b == pair.a:
-            if a.shape[1] % 2:
-                raise ImageReadError(f"{pair.a}: {a.shape[1]} pixels wide, which is no two images side by side")
-            middle = a.shape[1] // 2
-            a, b = a[:, :middle], a[:, middle:]
-        else:
-            b = read_image(pair.b)
-        return (a, b) if self.direction == "AtoB" else (b, a)
+        """Source and target at full size."""
+        return self._directed(*self._decode(index))
 
     def files(self, index: int) -> list[Path]:
         """The file or files of one pair."""
@@ -135,11 +148,27 @@ class PairedImages(Dataset[PairedSample]):
             if image.min() == image.max():
                 yield f"{path}: the {side} is one flat colour"
 
+    def _directed(self, a: Image, b: Image) -> tuple[Image, Image]:
+        return (a, b) if self.direction == "AtoB" else (b, a)
+
+    def _decode(self, index: int) -> tuple[Image, Image]:
+        """A and B at full size."""
+        pair = self.pairs[index]
+        a = read_image(pair.a)
+        if pair.b == pair.a:
+            if a.shape[1] % 2:
+                raise ImageReadError(f"{pair.a}: {a.shape[1]} pixels wide, which is no two images side by side")
+            middle = a.shape[1] // 2
+            return a[:, :middle], a[:, middle:]
+        return a, (read_image(pair.b) if self.label_colors is None else read_labels(pair.b, self.label_colors))
+
     def _scaled(self, index: int) -> tuple[Image, Image]:
         if self._cache is not None and self._cached[index]:
             source, target = self._cache[index].numpy()
             return source, target
-        source, target = (resize(image, self.load_size) for image in self.read(index))
+        a, b = self._decode(index)
+        scale_b = resize if self.label_colors is None else resize_labels
+        source, target = self._directed(resize(a, self.load_size), scale_b(b, self.load_size))
         if self._cache is not None:
             self._cache[index, 0] = torch.from_numpy(source)
             self._cache[index, 1] = torch.from_numpy(target)

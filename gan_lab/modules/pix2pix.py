@@ -11,13 +11,15 @@ from torch.optim import Optimizer
 from torchmetrics import MeanMetric, Metric, MetricCollection
 from torchmetrics.image import PeakSignalNoiseRatio, StructuralSimilarityIndexMeasure
 
-from gan_lab.errors import CheckpointError
+from gan_lab.errors import CheckpointError, ConfigurationError
 from gan_lab.losses import Objective, discriminator_loss, generator_loss, gradient_penalty
+from gan_lab.metrics.segmentation import SCORES, SegmentationScore, predicted_classes, target_classes
 from gan_lab.modules.base import GANModule, fused_adam
 from gan_lab.networks import PatchDiscriminator, UNetGenerator
 from gan_lab.networks.layers import Norm, frozen, inference_behaviour, pad_to_multiple
 from gan_lab.networks.patchgan import ReceptiveField
 from gan_lab.networks.unet import rename_reference_weights
+from gan_lab.palettes import PALETTES, Palette, PaletteName
 from gan_lab.samples import ImageSample, PairedSample
 from gan_lab.schedules import linear_decay
 
@@ -49,6 +51,8 @@ class Pix2PixModule(GANModule):
         test_dropout: Whether dropout draws noise in validation and prediction too, as the paper does (section 3.4).
         test_batch_statistics: Whether batch norm uses the statistics of the images at hand in validation and
             prediction too, as the paper does (section 3.4), rather than those gathered in training.
+        palette: The colours of the targets' classes, if the targets are label maps: validation and test then report
+            the shares of right pixels, over all and averaged over classes, and the classes' IoU (Table 6).
         generator_weights: A file of generator weights to start from: the authors' published ``latest_net_G.pth``.
 
     Raises:
@@ -77,12 +81,17 @@ class Pix2PixModule(GANModule):
         decay_epochs: int = 100,
         test_dropout: bool = True,
         test_batch_statistics: bool = True,
+        palette: PaletteName | None = None,
         generator_weights: str | None = None,
     ) -> None:
         super().__init__()
         if objective == "wgan-gp" and norm == "batch":
             raise ValueError(
                 "objective 'wgan-gp' penalises each sample's gradient, which norm 'batch' mixes: set norm to 'instance'"
+            )
+        if palette is not None and out_channels != 3:
+            raise ConfigurationError(
+                f"palette '{palette}' is of RGB colours: set out_channels to 3, not {out_channels}"
             )
         self.save_hyperparameters()
         self.conditional = conditional
@@ -95,6 +104,7 @@ class Pix2PixModule(GANModule):
         self.decay_epochs = decay_epochs
         self.test_dropout = test_dropout
         self.test_batch_statistics = test_batch_statistics
+        self.palette = None if palette is None else PALETTES[palette]
 
         self.generator = UNetGenerator(
             in_channels, out_channels, image_size, generator_channels, norm, dropout, skip_connections
@@ -103,8 +113,8 @@ class Pix2PixModule(GANModule):
         self.discriminator = PatchDiscriminator(judged_channels, receptive_field, discriminator_channels, norm)
         if generator_weights is not None:
             load_generator_weights(self.generator, Path(generator_weights))
-        self.validation_metrics = translation_metrics("val/")
-        self.test_metrics = translation_metrics("test/")
+        self.validation_metrics = translation_metrics("val/", self.palette)
+        self.test_metrics = translation_metrics("test/", self.palette)
 
     def configure_optimizers(self) -> list[Optimizer]:
         """One Adam for each network."""
@@ -159,7 +169,10 @@ class Pix2PixModule(GANModule):
         return images
 
     def validation_step(self, batch: PairedSample, batch_idx: int) -> None:
-        """Mean L1 on [-1, 1], PSNR and SSIM of the translations, as ``val/l1``, ``val/psnr``, ``val/ssim``."""
+        """Mean L1 on [-1, 1], PSNR and SSIM of the translations, as ``val/l1``, ``val/psnr``, ``val/ssim``.
+
+        With a palette also ``val/pixel_accuracy``, ``val/class_accuracy`` and ``val/class_iou``.
+        """
         self._measure(batch, self.validation_metrics)
 
     def test_step(self, batch: PairedSample, batch_idx: int) -> None:
@@ -172,16 +185,25 @@ class Pix2PixModule(GANModule):
         metrics["l1"].update(errors)
         for name in ("psnr", "ssim"):
             metrics[name].update((generated + 1) / 2, (target + 1) / 2)
+        if self.palette is not None:
+            predicted, truth = predicted_classes(generated, self.palette), target_classes(target, self.palette)
+            for score in SCORES:
+                metrics[score].update(predicted, truth)
         self.log_dict(cast(dict[str, Any], metrics), prog_bar=True, batch_size=len(target))
 
 
-def translation_metrics(prefix: str) -> MetricCollection:
-    """Mean absolute error over images in [-1, 1]; PSNR in dB (mean over images) and SSIM over images in [0, 1]."""
+def translation_metrics(prefix: str, palette: Palette | None) -> MetricCollection:
+    """Mean absolute error over images in [-1, 1]; PSNR in dB (mean over images) and SSIM over images in [0, 1].
+
+    With a palette the scores of label maps too.
+    """
     metrics: dict[str, Metric | MetricCollection] = {
         "l1": MeanMetric(),
         "psnr": PeakSignalNoiseRatio(data_range=1.0, dim=(1, 2, 3), reduction="elementwise_mean"),
         "ssim": StructuralSimilarityIndexMeasure(data_range=1.0),
     }
+    if palette is not None:
+        metrics |= {score: SegmentationScore(score, len(palette.colors)) for score in SCORES}
     return MetricCollection(metrics, prefix=prefix, compute_groups=False)
 
 
