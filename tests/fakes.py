@@ -157,6 +157,13 @@ def write_cuhk(root: Path) -> Path:
     return root
 
 
+def write_photographs(root: Path) -> Path:
+    for split, count in (("train", 6), ("val", 3)):
+        for index in range(count):
+            save(colouring(drawing(index)), root / split / "street" / f"{index}.jpg")
+    return root
+
+
 def write_pictures(root: Path) -> Path:
     """Single pictures of sizes that no network takes."""
     for index, size in enumerate([(20, 45), (64, 32), (33, 33)]):
@@ -168,6 +175,7 @@ WRITERS = {
     "CACDAgingDataModule": write_cacd,
     "CUHKDataModule": write_cuhk,
     "CityscapesDataModule": write_cityscapes,
+    "DegradedFolderDataModule": write_photographs,
     "EmojiPairsDataModule": write_emoji_pairs,
     "FacadesDataModule": write_facades,
     "IMDBWIKIAgingDataModule": write_imdb_wiki,

@@ -5,6 +5,7 @@ from gan_lab.datamodules.base import GANDataModule
 from gan_lab.datamodules.cacd import CACDAgingDataModule
 from gan_lab.datamodules.cityscapes import CityscapesDataModule
 from gan_lab.datamodules.cuhk import CUHKDataModule
+from gan_lab.datamodules.degraded_folder import DegradedFolderDataModule
 from gan_lab.datamodules.emoji_pairs import EmojiPairsDataModule
 from gan_lab.datamodules.facades import FacadesDataModule
 from gan_lab.datamodules.imdb_wiki import IMDBWIKIAgingDataModule
@@ -17,6 +18,7 @@ __all__ = [
     "CACDAgingDataModule",
     "CUHKDataModule",
     "CityscapesDataModule",
+    "DegradedFolderDataModule",
     "EmojiPairsDataModule",
     "FacadesDataModule",
     "GANDataModule",

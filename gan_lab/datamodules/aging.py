@@ -8,7 +8,7 @@ from typing import Literal
 
 from lightning.pytorch.utilities import rank_zero_info
 
-from gan_lab.datamodules.base import GANDataModule
+from gan_lab.datamodules.base import GANDataModule, require_croppable
 from gan_lab.datasets import AgedFaces, ImageFolder, UnpairedFaces
 from gan_lab.datasets.aged_faces import AgedFace
 from gan_lab.errors import ConfigurationError, DatasetError
@@ -65,10 +65,7 @@ class AgingDataModule(GANDataModule):
             )
         if not 0 < held_out_share < 1:
             raise ConfigurationError(f"data.held_out_share must be between 0 and 1, got {held_out_share}")
-        if load_size < image_size:
-            raise ConfigurationError(
-                f"load_size must be at least image_size, {image_size}, to crop from, got {load_size}"
-            )
+        require_croppable(load_size, image_size)
         self.root = Path(root)
         self.ages: dict[Domain, tuple[int, int]] = {"young": young, "old": old}
         self.held_out_share = held_out_share

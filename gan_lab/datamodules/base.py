@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from gan_lab.datamodules.loader import EpochSampler, ResumableLoader, ShardSampler
 from gan_lab.datasets import ImageFolder
-from gan_lab.errors import DatasetError
+from gan_lab.errors import ConfigurationError, DatasetError
 from gan_lab.seeding import run_seed
 
 
@@ -89,6 +89,12 @@ class GANDataModule(LightningDataModule, ABC):
 
     def _rank_and_world_size(self) -> tuple[int, int]:
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer is not None else (0, 1)
+
+
+def require_croppable(load_size: int, image_size: int) -> None:
+    """Refuses a crop to ``image_size`` from images scaled to fewer pixels, ``load_size``."""
+    if load_size < image_size:
+        raise ConfigurationError(f"load_size must be at least image_size, {image_size}, to crop from, got {load_size}")
 
 
 def _to_unit_range(value: Any) -> Any:

@@ -4,7 +4,7 @@ from abc import abstractmethod
 from pathlib import Path
 from typing import ClassVar
 
-from gan_lab.datamodules.base import GANDataModule
+from gan_lab.datamodules.base import GANDataModule, require_croppable
 from gan_lab.datasets.paired_images import Direction, PairedImages
 from gan_lab.transforms import Jitter
 
@@ -26,7 +26,7 @@ class PairedDataModule(GANDataModule):
         predict_folder: Pictures for ``predict``, of any size; without it ``predict`` takes the held-out sources.
 
     Raises:
-        ValueError: If ``load_size`` is below ``image_size``.
+        ConfigurationError: If ``load_size`` is below ``image_size``.
     """
 
     usual_direction: ClassVar[Direction] = "AtoB"
@@ -45,8 +45,7 @@ class PairedDataModule(GANDataModule):
         predict_folder: Path | None = None,
     ) -> None:
         super().__init__(batch_size, eval_batch_size, num_workers, predict_folder)
-        if load_size < image_size:
-            raise ValueError(f"load_size must be at least image_size, {image_size}, to crop from, got {load_size}")
+        require_croppable(load_size, image_size)
         self.root = Path(root)
         self.direction: Direction = direction or self.usual_direction
         self.image_size = image_size

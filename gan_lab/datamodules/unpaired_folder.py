@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from gan_lab.datamodules.base import GANDataModule
+from gan_lab.datamodules.base import GANDataModule, require_croppable
 from gan_lab.datasets import ImageFolder, UnpairedImages
-from gan_lab.datasets.unpaired_images import images_below
+from gan_lab.datasets.images import images_below
 from gan_lab.errors import ConfigurationError
 from gan_lab.transforms import Jitter
 
@@ -49,10 +49,7 @@ class UnpairedFolderDataModule(GANDataModule):
         predict_folder: Path | None = None,
     ) -> None:
         super().__init__(batch_size, eval_batch_size, num_workers, predict_folder)
-        if load_size < image_size:
-            raise ConfigurationError(
-                f"load_size must be at least image_size, {image_size}, to crop from, got {load_size}"
-            )
+        require_croppable(load_size, image_size)
         if root is not None:
             root = Path(root)
             folder_a, folder_b, held_out_a, held_out_b = (

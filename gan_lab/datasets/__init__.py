@@ -4,6 +4,7 @@ from gan_lab.datasets.aged_faces import AgedFaces, UnpairedFaces
 from gan_lab.datasets.cacd import CACD
 from gan_lab.datasets.cityscapes import Cityscapes
 from gan_lab.datasets.cuhk import CUHK
+from gan_lab.datasets.degraded_images import DegradedImages
 from gan_lab.datasets.emoji_pairs import EmojiPairs
 from gan_lab.datasets.facades import Facades
 from gan_lab.datasets.image_folder import ImageFolder
@@ -18,6 +19,7 @@ __all__ = [
     "IMDBWIKI",
     "AgedFaces",
     "Cityscapes",
+    "DegradedImages",
     "EmojiPairs",
     "Facades",
     "ImageFolder",

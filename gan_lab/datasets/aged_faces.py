@@ -9,8 +9,8 @@ from typing import Literal
 
 from torch.utils.data import Dataset
 
-from gan_lab.datasets.images import EXTENSIONS, ImageFile, to_tensor
-from gan_lab.datasets.unpaired_images import UnpairedImages, shape_oddities
+from gan_lab.datasets.images import EXTENSIONS, ImageFile, shape_oddities, to_tensor
+from gan_lab.datasets.unpaired_images import UnpairedImages
 from gan_lab.errors import DatasetError
 from gan_lab.samples import AgedImageSample, AgedSample
 from gan_lab.transforms import Jitter, resize

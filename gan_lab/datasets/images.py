@@ -1,6 +1,7 @@
 """Finding and decoding image files."""
 
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -12,7 +13,7 @@ from PIL import Image as PILImage
 from PIL import ImageOps, UnidentifiedImageError
 from torch import Tensor
 
-from gan_lab.errors import ImageReadError
+from gan_lab.errors import DatasetNotFoundError, ImageReadError
 from gan_lab.transforms import Box, Image, crop
 
 EXTENSIONS = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
@@ -49,6 +50,18 @@ def list_images(folder: Path) -> list[Path]:
     found = (path for path in folder.rglob("*") if path.suffix.lower() in EXTENSIONS)
     visible = [path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
     return sorted(visible, key=lambda path: path.relative_to(folder).as_posix())
+
+
+def images_below(name: str, folder: Path, remedy: str) -> list[ImageFile]:
+    """The images of a folder and its subfolders.
+
+    Raises:
+        DatasetNotFoundError: If the folder of the data set ``name`` has no image; it ends with ``remedy``.
+    """
+    paths = list_images(folder)
+    if not paths:
+        raise DatasetNotFoundError(name, folder, remedy)
+    return [ImageFile(path, path.relative_to(folder).as_posix()) for path in paths]
 
 
 def read_image(path: Path) -> Image:
@@ -105,6 +118,15 @@ def read_labels(path: Path, colors: Image) -> Image:
     if highest >= len(colors):
         raise ImageReadError(f"{path}: label {highest}, but they are numbered from 0 to {len(colors) - 1}")
     return np.asarray(colors[ids[..., 0]], dtype=np.uint8)
+
+
+def shape_oddities(image: ImageFile, load_size: int) -> Iterator[str]:
+    """Decodes an image and yields what is unusual about scaling it to ``load_size`` x ``load_size`` pixels."""
+    height, width = image.read().shape[:2]
+    if 2 * min(height, width) < load_size:
+        yield f"{image.path}: {width}x{height} is enlarged more than twice to {load_size}"
+    if max(height, width) > 2 * min(height, width):
+        yield f"{image.path}: {width}x{height} is squeezed into a square"
 
 
 def _decode_jpeg(encoded: bytes) -> Image:

@@ -7,29 +7,16 @@ from pathlib import Path
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from gan_lab.datasets.images import ImageFile, list_images, to_tensor
-from gan_lab.errors import DatasetNotFoundError
+from gan_lab.datasets.images import ImageFile, shape_oddities, to_tensor
 from gan_lab.samples import UnpairedSample
 from gan_lab.transforms import Jitter, resize
-
-
-def images_below(name: str, folder: Path, remedy: str) -> list[ImageFile]:
-    """The images of a folder and its subfolders.
-
-    Raises:
-        DatasetNotFoundError: If the folder of the data set ``name`` has no image; it ends with ``remedy``.
-    """
-    paths = list_images(folder)
-    if not paths:
-        raise DatasetNotFoundError(name, folder, remedy)
-    return [ImageFile(path, path.relative_to(folder).as_posix()) for path in paths]
 
 
 class UnpairedImages(Dataset[UnpairedSample]):
     """Images of kind A, each with one of kind B: a random one in training, the next one in evaluation.
 
     Args:
-        images_a: Images of kind A, at least one: see :func:`images_below`.
+        images_a: Images of kind A, at least one: see :func:`~gan_lab.datasets.images.images_below`.
         images_b: Images of kind B, at least one.
         load_size: Side in pixels to which images are scaled, whatever their aspect.
         jitter: Random crop and flip, drawn for each image by itself; None leaves them as they are, and B in order.
@@ -75,12 +62,3 @@ class UnpairedImages(Dataset[UnpairedSample]):
     def _load(self, image: ImageFile) -> Tensor:
         scaled = resize(image.read(), self.load_size)
         return to_tensor(scaled if self.jitter is None else self.jitter(scaled)[0])
-
-
-def shape_oddities(image: ImageFile, load_size: int) -> Iterator[str]:
-    """Decodes an image and yields what is unusual about scaling it to ``load_size`` x ``load_size`` pixels."""
-    height, width = image.read().shape[:2]
-    if 2 * min(height, width) < load_size:
-        yield f"{image.path}: {width}x{height} is enlarged more than twice to {load_size}"
-    if max(height, width) > 2 * min(height, width):
-        yield f"{image.path}: {width}x{height} is squeezed into a square"

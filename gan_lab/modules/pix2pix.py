@@ -1,7 +1,7 @@
 """Pix2Pix: image-to-image translation with conditional adversarial networks (Isola et al., CVPR 2017)."""
 
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import torch
 from lightning.pytorch.core.optimizer import LightningOptimizer
@@ -11,6 +11,7 @@ from torch.optim import Optimizer
 from torchmetrics import MeanMetric, Metric, MetricCollection
 from torchmetrics.image import PeakSignalNoiseRatio, StructuralSimilarityIndexMeasure
 
+from gan_lab.color import chroma, lightness, to_rgb
 from gan_lab.errors import CheckpointError, ConfigurationError
 from gan_lab.losses import Objective, discriminator_loss, generator_loss, gradient_penalty
 from gan_lab.metrics.segmentation import SCORES, SegmentationScore, predicted_classes, target_classes
@@ -53,6 +54,9 @@ class Pix2PixModule(GANModule):
             prediction too, as the paper does (section 3.4), rather than those gathered in training.
         palette: The colours of the targets' classes, if the targets are label maps: validation and test then report
             the shares of right pixels, over all and averaged over classes, and the classes' IoU (Table 6).
+        color_space: ``lab`` for colourisation (section 4.3): of RGB images the network sees the lightness and paints
+            the two channels of colour, so ``in_channels`` is 1 and ``out_channels`` 2; L1 and the discriminator judge
+            in Lab, and what is rendered and measured is RGB again.
         generator_weights: A file of generator weights to start from: the authors' published ``latest_net_G.pth``.
 
     Raises:
@@ -82,6 +86,7 @@ class Pix2PixModule(GANModule):
         test_dropout: bool = True,
         test_batch_statistics: bool = True,
         palette: PaletteName | None = None,
+        color_space: Literal["rgb", "lab"] = "rgb",
         generator_weights: str | None = None,
     ) -> None:
         super().__init__()
@@ -92,6 +97,11 @@ class Pix2PixModule(GANModule):
         if palette is not None and out_channels != 3:
             raise ConfigurationError(
                 f"palette '{palette}' is of RGB colours: set out_channels to 3, not {out_channels}"
+            )
+        if color_space == "lab" and (in_channels, out_channels) != (1, 2):
+            raise ConfigurationError(
+                f"color_space 'lab' makes two channels of colour from one of lightness: set in_channels to 1 and "
+                f"out_channels to 2, not {in_channels} and {out_channels}"
             )
         self.save_hyperparameters()
         self.conditional = conditional
@@ -104,6 +114,7 @@ class Pix2PixModule(GANModule):
         self.decay_epochs = decay_epochs
         self.test_dropout = test_dropout
         self.test_batch_statistics = test_batch_statistics
+        self.color_space = color_space
         self.palette = None if palette is None else PALETTES[palette]
 
         self.generator = UNetGenerator(
@@ -130,6 +141,8 @@ class Pix2PixModule(GANModule):
     def adversarial_step(self, batch: PairedSample) -> None:
         """D first, then G (section 3.3), on one generated image: D's step does not change G."""
         source, target = batch["source"], batch["target"]
+        if self.color_space == "lab":
+            source, target = lightness(source), chroma(target)
         generator_optimizer, discriminator_optimizer = cast(list[LightningOptimizer], self.optimizers())
         generated = self.generator(source)
 
@@ -155,10 +168,14 @@ class Pix2PixModule(GANModule):
     def translate(self, source: Tensor) -> Tensor:
         """Translates images (B, C, H, W) in [-1, 1] of any size, padded to what the network takes and cropped back."""
         padded, (rows, columns) = pad_to_multiple(source, self.generator.size_multiple)
+        if self.color_space == "lab":
+            padded = lightness(padded)
         with inference_behaviour(
             self.generator, dropout=self.test_dropout, batch_statistics=self.test_batch_statistics
         ):
             generated: Tensor = self.generator(padded)
+        if self.color_space == "lab":
+            generated = to_rgb(padded, generated)
         return generated[..., rows, columns]
 
     def render(self, batch: PairedSample | ImageSample) -> dict[str, Tensor]:

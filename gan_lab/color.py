@@ -1,0 +1,31 @@
+"""RGB images split into lightness and chroma, CIE L*a*b* under D65, and put together again.
+
+All are (B, C, H, W) in [-1, 1]: L* / 50 - 1, and a* / 110 and b* / 110, which for sRGB lie between -108 and 98.
+"""
+
+import torch
+from torch import Tensor
+
+
+def lightness(images: Tensor) -> Tensor:
+    """The lightness (B, 1, H, W) of RGB images (B, 3, H, W)."""
+    return _lab(images)[:, :1] / 50 - 1
+
+
+def chroma(images: Tensor) -> Tensor:
+    """The two channels of colour (B, 2, H, W) of RGB images (B, 3, H, W)."""
+    return _lab(images)[:, 1:] / 110
+
+
+def to_rgb(lightness: Tensor, chroma: Tensor) -> Tensor:
+    """RGB images (B, 3, H, W) of a lightness (B, 1, H, W) and colours (B, 2, H, W), clipped to what RGB can show."""
+    from kornia.color import lab_to_rgb
+
+    lab = torch.cat([(lightness.float() + 1) * 50, chroma.float() * 110], dim=1)
+    return torch.as_tensor(lab_to_rgb(lab, clip=True)) * 2 - 1
+
+
+def _lab(images: Tensor) -> Tensor:
+    from kornia.color import rgb_to_lab
+
+    return torch.as_tensor(rgb_to_lab((images.float() + 1) / 2))
