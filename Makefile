@@ -26,8 +26,9 @@ format: $(INSTALLED)  ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(INSTALLED)  ## Measure the training step and the data pipeline (5 minutes, on a quiet machine)
+bench: $(INSTALLED)  ## Measure the training steps and the data pipeline (10 minutes, on a quiet machine)
 	$(BIN)/python -m benchmarks.pix2pix_step
+	$(BIN)/python -m benchmarks.cyclegan_step
 	$(BIN)/python -m benchmarks.data_pipeline
 
 clean:  ## Remove the environment and the caches; runs/ stays
