@@ -65,3 +65,27 @@ class PairedSample(ImageSample):
     """
 
     target: Tensor
+
+
+class RealSample(TypedDict):
+    """An image to learn the like of.
+
+    Attributes:
+        image: The image, (3, S, S).
+        name: Its path relative to the data set's folder.
+    """
+
+    image: Tensor
+    name: str
+
+
+class SeedSample(TypedDict):
+    """What a model makes an image of that needs nothing else.
+
+    Attributes:
+        seed: From 0 to 2**32 - 1; a tensor (B,) in a batch. The same one gives the same image in every batch.
+        name: The file name for what is made of it.
+    """
+
+    seed: int
+    name: str

@@ -6,6 +6,7 @@ augmentation of (seed, epoch, index). So a resumed run needs no saved generator 
 
 import os
 import random
+from collections.abc import Iterable
 
 import numpy as np
 import torch
@@ -31,3 +32,20 @@ def seed_generators(seed: int, device: torch.device | None = None) -> None:
     torch.default_generator.manual_seed(seed)
     if device is not None and device.type == "cuda":
         torch.cuda.default_generators[device.index or 0].manual_seed(seed)
+
+
+def normal_from_seeds(seeds: Iterable[int], *shape: int) -> torch.Tensor:
+    """Draws N(0, 1) for each seed by itself: what a seed gives depends on no other one, and on no device.
+
+    The numbers are those of NumPy's ``RandomState``, which no release may change and from which the authors' StyleGAN
+    tools draw their latents too: seed 7 means here what it means there.
+
+    Args:
+        seeds: Each from 0 to 2**32 - 1.
+        shape: Of one seed's draw.
+
+    Returns:
+        A float32 tensor (len(seeds), *shape) on the CPU.
+    """
+    draws = [np.random.RandomState(int(seed)).standard_normal(shape) for seed in seeds]
+    return torch.from_numpy(np.stack(draws)).float()

@@ -43,6 +43,14 @@ def crop(image: Image, box: Box) -> Image:
     return np.asarray(image[rows][:, columns], dtype=np.uint8)
 
 
+def center_square(image: Image) -> Image:
+    """Cuts out the largest square in the middle."""
+    height, width = image.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return image[top : top + side, left : left + side]
+
+
 class Jitter:
     """A random crop and a random mirroring, the same for all images given together (Pix2Pix, appendix 6.2).
 

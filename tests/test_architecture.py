@@ -29,7 +29,7 @@ MAY_IMPORT = {  # part -> parts of ours that it may import
     "datasets": {"datasets", "degradations", "palettes", "samples", "transforms"},
     "datamodules": {"datamodules", "datasets", "degradations", "samples", "transforms"},
     "modules": {"modules", "networks", "losses", "color", "image_pool", "metrics", "palettes", "schedules", "samples"},
-    "callbacks": {"callbacks", "modules"},
+    "callbacks": {"callbacks", "modules", "metrics"},
     "hints": {"callbacks", "datamodules", "modules"},
     "check": {"config_files", "datamodules", "datasets"},
 }

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import torch
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import Logger, TensorBoardLogger, WandbLogger
@@ -15,8 +16,10 @@ from gan_lab.modules import GANModule
 class ImageLogger(Callback):
     """Renders the first validation samples and shows them: as PNG files in the run's folder, and to W&B or TensorBoard.
 
+    Of a model that makes its images of nothing but seeds it shows a grid of those of seeds 0, 1, 2 and so on.
+
     Args:
-        samples: Rows of the sheet.
+        samples: Rows of the sheet, or images in the grid.
     """
 
     def __init__(self, samples: int = 8) -> None:
@@ -39,8 +42,13 @@ class ImageLogger(Callback):
         dataloader_idx: int = 0,
     ) -> None:
         """Renders as many samples as the sheet still wants."""
-        if trainer.is_global_zero and len(self._rows) < self.samples and isinstance(pl_module, GANModule):
-            self._rows += batch_rows(pl_module.render(batch))[: self.samples - len(self._rows)]
+        if not trainer.is_global_zero or not isinstance(pl_module, GANModule):
+            return
+        while (wanted := self.samples - len(self._rows)) > 0:
+            images = pl_module.render(_seeds_in_place_of(batch, len(self._rows), pl_module.device))
+            self._rows += batch_rows(images)[:wanted]
+            if "image" not in batch:
+                break  # the next batch has the next samples
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Saves the sheet and hands it to the loggers."""
@@ -48,10 +56,19 @@ class ImageLogger(Callback):
             return
         sheet = draw_sheet(self._rows)
         at = f"epoch={trainer.current_epoch:04d}-step={trainer.global_step:07d}"
-        name = f"{at}.png" if trainer.state.fn == "fit" else f"{trainer.state.fn}.png"
+        command = trainer.state.fn.value  # type: ignore[union-attr]  # known while it runs
+        name = f"{at}.png" if command == "fit" else f"{command}.png"
         save_image(sheet, run_directory(trainer) / "images" / name)
         for logger in trainer.loggers:
             _log_sheet(logger, sheet, trainer.global_step)
+
+
+def _seeds_in_place_of(batch: Any, first: int, device: torch.device) -> Any:
+    """For images to learn from, which there is nothing to make of, as many seeds from ``first``."""
+    if "image" not in batch:
+        return batch
+    seeds = range(first, first + len(batch["image"]))
+    return {"seed": torch.tensor(seeds, device=device), "name": [str(seed) for seed in seeds]}
 
 
 def _log_sheet(logger: Logger, sheet: Image.Image, step: int) -> None:

@@ -13,13 +13,14 @@ from gan_lab.errors import GanLabError
 
 
 class PredictionWriter(BasePredictionWriter):
-    """Writes each prediction under its input's name, and a sheet of the first ones beside their folder.
+    """Writes each prediction under its input's or its seed's name, and a sheet of the first ones beside their folder.
 
     A module that predicts several images for one input gets a subfolder for each.
 
     Args:
         folder: Where to write; None for ``predictions`` in ``trainer.default_root_dir``.
-        sheet_samples: Rows of the sheet, ``<folder>_sheet.png``; 0 for none.
+        sheet_samples: Rows of the sheet, ``<folder>_sheet.png``, or images in its grid if each stands alone; 0 for
+            none.
     """
 
     def __init__(self, folder: Path | None = None, sheet_samples: int = 16) -> None:

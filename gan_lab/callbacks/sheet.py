@@ -1,5 +1,6 @@
 """Pictures for people: tensors as image files and contact sheets."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -27,10 +28,18 @@ def to_image(tensor: Tensor) -> Image.Image:
 
 
 def draw_sheet(rows: Sequence[Mapping[str, Image.Image]], side: int = 256) -> Image.Image:
-    """A contact sheet: a row a sample, a titled column a named image, each within ``side`` pixels."""
+    """A contact sheet: a row a sample, a titled column a named image, each within ``side`` pixels.
+
+    Samples of a single image fill a grid, as wide as it is high or one wider, from left to right.
+    """
     titles = list(rows[0])
     cells = [[_fit(row[title], side) for title in titles] for row in rows]
-    widths = [max(row[column].width for row in cells) for column in range(len(titles))]
+    if len(titles) == 1:
+        columns = math.ceil(math.sqrt(len(cells)))
+        images = [image for (image,) in cells]
+        cells = [images[start : start + columns] for start in range(0, len(images), columns)]
+        titles += [""] * (columns - 1)
+    widths = [max(row[column].width for row in cells if column < len(row)) for column in range(len(titles))]
     heights = [max(cell.height for cell in row) for row in cells]
     sheet = Image.new(
         "RGB",
@@ -43,7 +52,8 @@ def draw_sheet(rows: Sequence[Mapping[str, Image.Image]], side: int = 256) -> Im
         draw.text((left, 2), title, fill="black", font=font)
         top = _TITLE_HEIGHT + _MARGIN
         for row, height in zip(cells, heights, strict=True):
-            sheet.paste(row[column], (left, top))
+            if column < len(row):
+                sheet.paste(row[column], (left, top))
             top += height + _MARGIN
         left += widths[column] + _MARGIN
     return sheet

@@ -8,9 +8,11 @@ from gan_lab.datamodules.cuhk import CUHKDataModule
 from gan_lab.datamodules.degraded_folder import DegradedFolderDataModule
 from gan_lab.datamodules.emoji_pairs import EmojiPairsDataModule
 from gan_lab.datamodules.facades import FacadesDataModule
+from gan_lab.datamodules.image_folder import ImageFolderDataModule
 from gan_lab.datamodules.imdb_wiki import IMDBWIKIAgingDataModule
 from gan_lab.datamodules.maps import MapsDataModule
 from gan_lab.datamodules.paired_folder import PairedFolderDataModule
+from gan_lab.datamodules.unconditional import UnconditionalDataModule
 from gan_lab.datamodules.unpaired_folder import UnpairedFolderDataModule
 
 __all__ = [
@@ -23,7 +25,9 @@ __all__ = [
     "FacadesDataModule",
     "GANDataModule",
     "IMDBWIKIAgingDataModule",
+    "ImageFolderDataModule",
     "MapsDataModule",
     "PairedFolderDataModule",
+    "UnconditionalDataModule",
     "UnpairedFolderDataModule",
 ]

@@ -1,6 +1,5 @@
 """What the datamodules of faces of known age share."""
 
-import hashlib
 from abc import abstractmethod
 from functools import cached_property
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Literal
 from lightning.pytorch.utilities import rank_zero_info
 
 from gan_lab.datamodules.base import GANDataModule, require_croppable
+from gan_lab.datamodules.held_out import is_held_out
 from gan_lab.datasets import AgedFaces, ImageFolder, UnpairedFaces
 from gan_lab.datasets.aged_faces import AgedFace
 from gan_lab.errors import ConfigurationError, DatasetError
@@ -124,15 +124,3 @@ class AgingDataModule(GANDataModule):
 
     def _is_held_out(self, face: AgedFace) -> bool:
         return is_held_out(face.identity, self.held_out_share, self.split_seed)
-
-
-def is_held_out(identity: str, share: float, seed: int) -> bool:
-    """Whether a person is held out: a function of who it is, not of who else is in the data set.
-
-    Args:
-        identity: The person.
-        share: The part of all people that is held out, between 0 and 1.
-        seed: Another one holds out others.
-    """
-    digest = hashlib.sha256(f"{seed} {identity}".encode()).digest()
-    return int.from_bytes(digest[:8]) < share * 2**64

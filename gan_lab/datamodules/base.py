@@ -25,7 +25,9 @@ class GANDataModule(LightningDataModule, ABC):
         predict_folder: Pictures for ``predict``, of any size; without it ``predict`` takes the held-out samples.
     """
 
-    def __init__(self, batch_size: int, eval_batch_size: int, num_workers: int, predict_folder: Path | None) -> None:
+    def __init__(
+        self, batch_size: int, eval_batch_size: int, num_workers: int, predict_folder: Path | None = None
+    ) -> None:
         super().__init__()
         if batch_size < 1 or eval_batch_size < 1:
             raise ValueError(f"batch sizes must be at least 1, got {batch_size} and {eval_batch_size}")

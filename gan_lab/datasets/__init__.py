@@ -11,6 +11,8 @@ from gan_lab.datasets.image_folder import ImageFolder
 from gan_lab.datasets.imdb_wiki import IMDBWIKI
 from gan_lab.datasets.maps import Maps
 from gan_lab.datasets.paired_images import PairedImages
+from gan_lab.datasets.seeds import Seeds
+from gan_lab.datasets.square_images import SquareImages
 from gan_lab.datasets.unpaired_images import UnpairedImages
 
 __all__ = [
@@ -25,6 +27,8 @@ __all__ = [
     "ImageFolder",
     "Maps",
     "PairedImages",
+    "Seeds",
+    "SquareImages",
     "UnpairedFaces",
     "UnpairedImages",
 ]

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -20,6 +21,12 @@ EXTENSIONS = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff"
 
 
 _JPEG_END = b"\xff\xd9"
+_JPEG_MODES = {
+    1: cv2.IMREAD_COLOR,
+    2: cv2.IMREAD_REDUCED_COLOR_2,
+    4: cv2.IMREAD_REDUCED_COLOR_4,
+    8: cv2.IMREAD_REDUCED_COLOR_8,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +43,13 @@ class ImageFile:
     name: str
     box: Box | None = None
 
-    def read(self) -> Image:
-        """Decodes it to uint8 RGB (H, W, 3); raises ImageReadError, naming the file, if that fails."""
-        image = read_image(self.path)
-        return image if self.box is None else crop(image, self.box)
+    def read(self, target_side: int | None = None) -> Image:
+        """Decodes it to uint8 RGB (H, W, 3); raises ImageReadError, naming the file, if that fails.
+
+        Args:
+            target_side: See :func:`read_image`; the part of a file that is in a box always comes at full size.
+        """
+        return read_image(self.path, target_side) if self.box is None else crop(read_image(self.path), self.box)
 
 
 def list_images(folder: Path) -> list[Path]:
@@ -64,25 +74,34 @@ def images_below(name: str, folder: Path, remedy: str) -> list[ImageFile]:
     return [ImageFile(path, path.relative_to(folder).as_posix()) for path in paths]
 
 
-def read_image(path: Path) -> Image:
+def read_image(path: Path, target_side: int | None = None) -> Image:
     """Decodes an image file to 8-bit RGB.
 
     The EXIF orientation is applied; grey is repeated over the channels; transparency is laid over white; 16 bits are
     scaled to 8; CMYK and the like are converted without a colour profile; of an animation the first frame is taken.
 
+    Args:
+        path: The file.
+        target_side: The side, in pixels, of the square to which the caller is going to scale the image: a large JPEG
+            is then decoded at a half, a quarter or an eighth of its size, never below twice this, and images have up
+            to 179 million pixels. None decodes at full size, up to 89 million pixels.
+
     Returns:
         A uint8 array (H, W, 3).
 
     Raises:
-        ImageReadError: If the file is missing, truncated, no image, or of floating-point pixels.
+        ImageReadError: If the file is missing, truncated, no image, too large, or of floating-point pixels.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", PILImage.DecompressionBombWarning)
+        with warnings.catch_warnings():  # PIL warns above 89 million pixels and refuses twice that
+            action: Literal["error", "ignore"] = "error" if target_side is None else "ignore"
+            warnings.simplefilter(action, PILImage.DecompressionBombWarning)
             encoded = path.read_bytes()
             with PILImage.open(BytesIO(encoded)) as image:
+                reduction = 1 if target_side is None else _reduction(image.size, 2 * target_side)
                 if image.format == "JPEG" and image.mode == "RGB" and encoded.rstrip(b"\0").endswith(_JPEG_END):
-                    return _decode_jpeg(encoded)
+                    return _decode_jpeg(encoded, reduction)
+                image.draft(None, (image.width // reduction, image.height // reduction))  # JPEGs only
                 image.load()
                 return _to_rgb(image, path)
     except FileNotFoundError:
@@ -129,9 +148,14 @@ def shape_oddities(image: ImageFile, load_size: int) -> Iterator[str]:
         yield f"{image.path}: {width}x{height} is squeezed into a square"
 
 
-def _decode_jpeg(encoded: bytes) -> Image:
+def _reduction(size: tuple[int, int], least: int) -> int:
+    """By what a JPEG of this size can be divided while it is decoded, with both sides left at least so long."""
+    return next((factor for factor in (8, 4, 2) if min(size) >= factor * least), 1)
+
+
+def _decode_jpeg(encoded: bytes, reduction: int) -> Image:
     """A whole JPEG's pixels, the same as PIL's in half the time; OpenCV would not say if the file were truncated."""
-    pixels = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR)
+    pixels = cv2.imdecode(np.frombuffer(encoded, np.uint8), _JPEG_MODES[reduction])
     if pixels is None:
         raise ValueError("no image that can be decoded")
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), dtype=np.uint8)

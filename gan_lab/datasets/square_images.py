@@ -1,0 +1,124 @@
+"""Single images at one square size: what unconditional models learn from."""
+
+import hashlib
+import logging
+import math
+import random
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from gan_lab.datasets.images import ImageFile, to_tensor
+from gan_lab.errors import DatasetError, ImageReadError
+from gan_lab.samples import RealSample
+from gan_lab.transforms import Image, center_square, resize
+
+_log = logging.getLogger(__name__)
+
+
+class SquareImages(Dataset[RealSample]):
+    """The central square of each image, scaled to one size.
+
+    A file that cannot be decoded does not end a night's training: it is named, once, and the next file stands in for
+    it from then on, until too many are broken.
+
+    Args:
+        data_set: What messages call it.
+        images: Where they lie, at least one: see :func:`~gan_lab.datasets.images.images_below`.
+        size: Side of the squares in pixels.
+        flip: Whether half of the images are mirrored left to right, drawn anew for every sample.
+        cache: Whether to keep the scaled squares in memory that all workers share (3 x size x size bytes an image):
+            files are decoded in the first epoch only.
+        broken_share: The part of the files that may be broken, rounded up to whole files; 0 for none.
+    """
+
+    def __init__(
+        self,
+        data_set: str,
+        images: Sequence[ImageFile],
+        size: int,
+        flip: bool = False,
+        cache: bool = False,
+        broken_share: float = 0.0,
+    ) -> None:
+        self.data_set = data_set
+        self.images = images
+        self.size = size
+        self.flip = flip
+        self.broken_share = broken_share
+        self._broken = torch.zeros(len(images), dtype=torch.bool).share_memory_()
+        self._cache: Tensor | None = None
+        if cache:
+            self._cache = torch.empty((len(images), size, size, 3), dtype=torch.uint8).share_memory_()
+            self._cached = torch.zeros(len(images), dtype=torch.bool).share_memory_()
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: int) -> RealSample:
+        """Decodes one image.
+
+        Raises:
+            ImageReadError: If it is broken and none may be.
+            DatasetError: If more are broken than may be.
+        """
+        while True:
+            if not self._broken[index]:
+                try:
+                    square = self._square(index)
+                    break
+                except ImageReadError as error:
+                    self._set_aside(index, error)
+            index = (index + 1) % len(self)
+        if self.flip and random.random() < 0.5:
+            square = np.flip(square, 1)
+        return {"image": to_tensor(square), "name": self.images[index].name}
+
+    def files(self, index: int) -> list[Path]:
+        """The file of one image."""
+        return [self.images[index].path]
+
+    def oddities(self, index: int) -> Iterator[str]:
+        """Decodes one image and yields what is unusual about it; raises ImageReadError if it is broken."""
+        image, path = self.images[index].read(), self.images[index].path
+        height, width = image.shape[:2]
+        if 2 * min(height, width) < self.size:
+            yield f"{path}: {width}x{height} is enlarged more than twice to {self.size}"
+        if max(height, width) > 2 * min(height, width):
+            yield f"{path}: {width}x{height} loses more than half to the central square"
+        if image.min() == image.max():
+            yield f"{path}: one flat colour"
+
+    def fingerprint(self) -> str:
+        """A digest that differs if another file is read, a file has changed on the disk, or the size is another."""
+        digest = hashlib.sha256(f"central squares of {self.size}".encode())
+        for image in self.images:
+            status = image.path.stat()
+            digest.update(f"\n{image.name} {image.box} {status.st_size} {status.st_mtime_ns}".encode())
+        return digest.hexdigest()
+
+    def _square(self, index: int) -> Image:
+        if self._cache is not None and self._cached[index]:
+            return np.asarray(self._cache[index].numpy(), dtype=np.uint8)
+        square = resize(center_square(self.images[index].read(self.size)), self.size)
+        if self._cache is not None:
+            self._cache[index] = torch.from_numpy(square)
+            self._cached[index] = True
+        return square
+
+    def _set_aside(self, index: int, error: ImageReadError) -> None:
+        """Remembers a broken file, unless it is one too many."""
+        if self.broken_share == 0:
+            raise error
+        self._broken[index] = True
+        count = int(self._broken.sum())
+        if count > math.ceil(self.broken_share * len(self)) or count == len(self):
+            raise DatasetError(
+                f"{self.data_set}: {count} of {len(self)} files cannot be decoded, the last one {error}: "
+                "`gan-lab check` lists them all; unpack the data set anew, or raise data.broken_share"
+            )
+        _log.warning("gan-lab: %s: left out %s (%d of %d files so far)", self.data_set, error, count, len(self))

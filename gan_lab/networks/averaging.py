@@ -1,0 +1,45 @@
+"""The exponential moving average of a network's weights, from which images are made better than from the last ones.
+
+Karras et al. (ICLR 2018, appendix A) introduced it for GANs with a decay a step; as a half-life in images, as Karras et
+al. 2019 use it, it means the same at every batch size.
+"""
+
+import math
+from copy import deepcopy
+from typing import TypeVar
+
+import torch
+from torch import nn
+
+Network = TypeVar("Network", bound=nn.Module)
+
+
+def averaged_copy(network: Network) -> Network:
+    """A copy that starts at the network's weights and that no optimiser trains; see :func:`update_average`."""
+    return deepcopy(network).requires_grad_(False)
+
+
+def half_life_decay(images: int, half_life: float) -> float:
+    """What is left of an average after a step: half of it after ``half_life`` images.
+
+    Args:
+        images: Images of the step, over all processes.
+        half_life: In images, above 0.
+    """
+    return math.exp2(-images / half_life)
+
+
+@torch.no_grad()
+def update_average(average: nn.Module, network: nn.Module, decay: float) -> None:
+    """Moves the average's weights to the network's by ``1 - decay`` of the way; its buffers become the network's.
+
+    Buffers (statistics of batch norm, StyleGAN's mean w) are averages already.
+
+    Args:
+        average: What :func:`averaged_copy` made of the network.
+        network: The network, after a step.
+        decay: From 0, which copies the weights, to 1, which leaves the average as it is.
+    """
+    torch._foreach_lerp_(list(average.parameters()), list(network.parameters()), 1 - decay)
+    for ours, theirs in zip(average.buffers(), network.buffers(), strict=True):
+        ours.copy_(theirs)
