@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-Objective = Literal["vanilla", "lsgan", "wgan-gp"]
+Objective = Literal["vanilla", "lsgan", "hinge", "wgan-gp"]
 
 
 def discriminator_loss(real_logits: Tensor, fake_logits: Tensor, objective: Objective) -> Tensor:
@@ -21,8 +21,8 @@ def discriminator_loss(real_logits: Tensor, fake_logits: Tensor, objective: Obje
         real_logits: Its logits on real images.
         fake_logits: Its logits on generated images.
         objective: ``vanilla`` is the cross-entropy game (Goodfellow et al. 2014), ``lsgan`` least squares with labels
-            1 and 0 (Mao et al. 2017), ``wgan-gp`` the critic's difference of means (Arjovsky et al. 2017), which
-            needs :func:`gradient_penalty` beside it.
+            1 and 0 (Mao et al. 2017), ``hinge`` a margin of 1 on either side (Lim and Ye 2017), ``wgan-gp`` the
+            critic's difference of means (Arjovsky et al. 2017), which needs :func:`gradient_penalty` beside it.
     """
     real, fake = real_logits.float(), fake_logits.float()
     match objective:
@@ -30,6 +30,8 @@ def discriminator_loss(real_logits: Tensor, fake_logits: Tensor, objective: Obje
             return F.softplus(-real).mean() + F.softplus(fake).mean()  # -log sigmoid(real) - log(1 - sigmoid(fake))
         case "lsgan":
             return (real - 1).square().mean() + fake.square().mean()
+        case "hinge":
+            return F.relu(1 - real).mean() + F.relu(1 + fake).mean()
         case "wgan-gp":
             return fake.mean() - real.mean()
 
@@ -45,7 +47,7 @@ def generator_loss(fake_logits: Tensor, objective: Objective) -> Tensor:
             return F.softplus(-fake).mean()  # -log sigmoid(fake)
         case "lsgan":
             return (fake - 1).square().mean()
-        case "wgan-gp":
+        case "hinge" | "wgan-gp":
             return -fake.mean()
 
 

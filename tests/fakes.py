@@ -171,7 +171,10 @@ def write_pictures(root: Path) -> Path:
     return root
 
 
+from tests.fakes_art import write_best_artworks, write_image_folder, write_wikiart  # noqa: E402 - it needs the above
+
 WRITERS = {
+    "BestArtworksDataModule": write_best_artworks,
     "CACDAgingDataModule": write_cacd,
     "CUHKDataModule": write_cuhk,
     "CityscapesDataModule": write_cityscapes,
@@ -179,7 +182,9 @@ WRITERS = {
     "EmojiPairsDataModule": write_emoji_pairs,
     "FacadesDataModule": write_facades,
     "IMDBWIKIAgingDataModule": write_imdb_wiki,
+    "ImageFolderDataModule": write_image_folder,
     "MapsDataModule": write_maps,
     "PairedFolderDataModule": write_paired_folder,
     "UnpairedFolderDataModule": write_unpaired_folder,
+    "WikiArtDataModule": write_wikiart,
 }

@@ -20,6 +20,12 @@ def test_lsgan_is_least_squares_to_one_and_zero():
     torch.testing.assert_close(generator_loss(fake, "lsgan"), F.mse_loss(fake, torch.ones_like(fake)))
 
 
+def test_hinge_is_linear_below_its_margin_and_flat_beyond():
+    real, fake = torch.tensor([-1.0, 0.5, 1.0, 3.0]), torch.tensor([-3.0, -1.0, 0.0, 2.0])
+    assert discriminator_loss(real, fake, "hinge").item() == (2 + 0.5 + 0 + 0) / 4 + (0 + 0 + 1 + 3) / 4
+    assert generator_loss(fake, "hinge").item() == 0.5
+
+
 def test_wgan_is_a_difference_of_means():
     real, fake = torch.tensor([1.0, 3.0]), torch.tensor([-1.0, 0.0])
     assert discriminator_loss(real, fake, "wgan-gp").item() == -2.5

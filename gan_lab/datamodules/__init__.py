@@ -2,6 +2,7 @@
 
 from gan_lab.datamodules.aging import AgingDataModule
 from gan_lab.datamodules.base import GANDataModule
+from gan_lab.datamodules.best_artworks import BestArtworksDataModule
 from gan_lab.datamodules.cacd import CACDAgingDataModule
 from gan_lab.datamodules.cityscapes import CityscapesDataModule
 from gan_lab.datamodules.cuhk import CUHKDataModule
@@ -14,9 +15,11 @@ from gan_lab.datamodules.maps import MapsDataModule
 from gan_lab.datamodules.paired_folder import PairedFolderDataModule
 from gan_lab.datamodules.unconditional import UnconditionalDataModule
 from gan_lab.datamodules.unpaired_folder import UnpairedFolderDataModule
+from gan_lab.datamodules.wikiart import WikiArtDataModule
 
 __all__ = [
     "AgingDataModule",
+    "BestArtworksDataModule",
     "CACDAgingDataModule",
     "CUHKDataModule",
     "CityscapesDataModule",
@@ -30,4 +33,5 @@ __all__ = [
     "PairedFolderDataModule",
     "UnconditionalDataModule",
     "UnpairedFolderDataModule",
+    "WikiArtDataModule",
 ]

@@ -1,7 +1,8 @@
 """LightningModules: one paper, one file."""
 
+from gan_lab.modules.art_dcgan import ArtDCGANModule
 from gan_lab.modules.base import GANModule
 from gan_lab.modules.cyclegan import CycleGANModule
 from gan_lab.modules.pix2pix import Pix2PixModule
 
-__all__ = ["CycleGANModule", "GANModule", "Pix2PixModule"]
+__all__ = ["ArtDCGANModule", "CycleGANModule", "GANModule", "Pix2PixModule"]

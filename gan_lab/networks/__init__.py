@@ -1,7 +1,8 @@
 """Networks: plain ``torch.nn`` modules that know nothing of training."""
 
+from gan_lab.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from gan_lab.networks.patchgan import PatchDiscriminator
 from gan_lab.networks.resnet import ResNetGenerator
 from gan_lab.networks.unet import UNetGenerator
 
-__all__ = ["PatchDiscriminator", "ResNetGenerator", "UNetGenerator"]
+__all__ = ["DCGANDiscriminator", "DCGANGenerator", "PatchDiscriminator", "ResNetGenerator", "UNetGenerator"]
