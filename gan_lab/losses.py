@@ -68,3 +68,21 @@ def gradient_penalty(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Ten
         (gradient,) = torch.autograd.grad(values.sum(), between, create_graph=True)
     excess: Tensor = gradient.flatten(1).norm(dim=1) - 1
     return excess.square().mean()
+
+
+def r1_penalty(real_logits: Tensor, real: Tensor) -> Tensor:
+    """The mean squared gradient of the logits on real images (Mescheder et al. 2018, equation 9), without gamma / 2.
+
+    It goes back through the graph that the discriminator's loss has anyway, rather than through a second forward pass.
+
+    Args:
+        real_logits: The discriminator's logits (B, 1), made without autocast: second derivatives want float32.
+        real: The images (B, C, H, W) they were made of, which require gradients.
+    """
+    (gradient,) = torch.autograd.grad(real_logits.sum(), real, create_graph=True)
+    return gradient.square().sum(dim=(1, 2, 3)).mean()
+
+
+def drift_penalty(real_logits: Tensor) -> Tensor:
+    """The mean squared logit on real images, which keeps a critic's values from drifting (ProGAN, appendix A.1)."""
+    return real_logits.float().square().mean()

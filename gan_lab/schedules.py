@@ -1,5 +1,19 @@
 """Schedules as pure functions of the progress made, so that a resumed run has nothing to restore."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from gan_lab.errors import ConfigurationError
+
+# StyleGAN's released train.py: images a step over all GPUs, by the number of GPUs and the resolution
+_OFFICIAL_BATCHES: dict[int, dict[int, int]] = {
+    1: {4: 128, 8: 128, 16: 128, 32: 64, 64: 32, 128: 16, 256: 8, 512: 4, 1024: 4},
+    2: {4: 256, 8: 256, 16: 128, 32: 64, 64: 32, 128: 16, 256: 8, 512: 8, 1024: 8},
+    4: {4: 512, 8: 256, 16: 128, 32: 64, 64: 32, 128: 16, 256: 16, 512: 16, 1024: 16},
+    8: {4: 512, 8: 256, 16: 128, 32: 64, 64: 32, 128: 32, 256: 32, 512: 32, 1024: 32},
+}
+
 
 def linear_decay(epoch: int, constant_epochs: int, decay_epochs: int) -> float:
     """Learning-rate factor: 1, then a straight line to 0 (Pix2Pix and CycleGAN reference implementations).
@@ -18,3 +32,113 @@ def linear_decay(epoch: int, constant_epochs: int, decay_epochs: int) -> float:
     if decay_epochs == 0:
         return 1.0
     return max(0.0, 1.0 - max(0, epoch + 1 - constant_epochs) / (decay_epochs + 1))
+
+
+class GrowthStage(NamedTuple):
+    """Where growing networks are.
+
+    Attributes:
+        resolution: Side in pixels of what is generated and judged.
+        alpha: How far the last doubling is faded in; 1 between fades.
+        phase: Counts fades and the times between them, from 0.
+    """
+
+    resolution: int
+    alpha: float
+    phase: int
+
+
+@dataclass(frozen=True)
+class GrowingSchedule:
+    """How networks grow with the images they have seen (ProGAN, section 3; StyleGAN, appendix C).
+
+    At each resolution but the last they train ``stable_kimg`` thousand images, then double and fade the new layers in
+    over ``fade_kimg`` thousand. The new resolution, with its batch size and learning rate, is that of the whole fade.
+
+    Args:
+        resolution: Side of the final images in pixels, a power of two.
+        start_resolution: Where training begins; the same as ``resolution`` for networks that do not grow.
+        stable_kimg: Thousands of images at one resolution before the next one is faded in.
+        fade_kimg: Thousands of images of a fade; 0 for none.
+        total_kimg: Thousands of images after which training ends; 0 leaves the end to the trainer.
+        batch_sizes: Images a step over all processes at each resolution, in place of the released code's, which are
+            for 1, 2, 4 or 8 processes.
+
+    Raises:
+        ConfigurationError: If these do not fit together.
+    """
+
+    resolution: int = 1024
+    start_resolution: int = 8
+    stable_kimg: float = 600.0
+    fade_kimg: float = 600.0
+    total_kimg: float = 25_000.0
+    batch_sizes: dict[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        if not _is_power_of_two(self.start_resolution) or not _is_power_of_two(self.resolution):
+            raise ConfigurationError(
+                f"schedule: resolutions must be powers of two, got {self.start_resolution} and {self.resolution}"
+            )
+        if not 4 <= self.start_resolution <= self.resolution:
+            raise ConfigurationError(
+                f"schedule: start_resolution must be from 4 to the resolution {self.resolution}, "
+                f"got {self.start_resolution}"
+            )
+        if min(self.stable_kimg, self.fade_kimg, self.total_kimg) < 0:
+            raise ConfigurationError("schedule: stable_kimg, fade_kimg and total_kimg must be 0 or more")
+        if not self.fixed and self.stable_kimg + self.fade_kimg == 0:
+            raise ConfigurationError("schedule: networks that grow need a stable_kimg or a fade_kimg above 0")
+        missing = [side for side in self.resolutions if self.batch_sizes is not None and side not in self.batch_sizes]
+        if missing:
+            raise ConfigurationError(f"schedule: batch_sizes lacks the resolution {missing[0]}")
+
+    @property
+    def fixed(self) -> bool:
+        """Whether the networks keep their size."""
+        return self.start_resolution == self.resolution
+
+    @property
+    def resolutions(self) -> list[int]:
+        """Every resolution from the first to the last."""
+        count = (self.resolution // self.start_resolution).bit_length()
+        return [self.start_resolution * 2**doublings for doublings in range(count)]
+
+    def stage(self, images: int) -> GrowthStage:
+        """Where the networks are once they have seen so many images."""
+        stable, fade = round(1000 * self.stable_kimg), round(1000 * self.fade_kimg)
+        last = len(self.resolutions) - 1
+        doublings, within = (0, 0) if self.fixed else divmod(images, stable + fade)
+        if doublings >= last:
+            return GrowthStage(self.resolution, 1.0, 2 * last)
+        if within <= stable:
+            return GrowthStage(self.resolutions[doublings], 1.0, 2 * doublings)
+        return GrowthStage(self.resolutions[doublings + 1], (within - stable) / fade, 2 * doublings + 1)
+
+    def batch_size(self, images: int, processes: int = 1) -> int:
+        """Images in the next step, over all processes, once so many have been seen.
+
+        Raises:
+            ConfigurationError: If there is no table for so many processes, or they cannot share the images evenly.
+        """
+        sizes: Mapping[int, int] | None = self.batch_sizes or _OFFICIAL_BATCHES.get(processes)
+        if sizes is None:
+            raise ConfigurationError(
+                f"schedule: the released batch sizes are for 1, 2, 4 or 8 processes, not {processes}: give batch_sizes"
+            )
+        resolution = self.stage(images).resolution
+        if resolution not in sizes:
+            raise ConfigurationError(f"schedule: there is no released batch size for {resolution}: give batch_sizes")
+        if sizes[resolution] < 1 or sizes[resolution] % processes:
+            raise ConfigurationError(
+                f"schedule: {sizes[resolution]} images a step at {resolution} cannot be shared by {processes} processes"
+            )
+        return sizes[resolution]
+
+    def done(self, images: int) -> bool:
+        """Whether training is over."""
+        return 0 < 1000 * self.total_kimg <= images
+
+
+def _is_power_of_two(number: int) -> bool:
+    return number > 0 and number & (number - 1) == 0

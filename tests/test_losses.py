@@ -2,7 +2,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from gan_lab.losses import discriminator_loss, generator_loss, gradient_penalty
+from gan_lab.losses import discriminator_loss, drift_penalty, generator_loss, gradient_penalty, r1_penalty
+from gan_lab.networks import StyleGANDiscriminator
 
 
 def test_vanilla_is_the_cross_entropy_game():
@@ -44,3 +45,42 @@ def test_gradient_penalty_is_zero_where_the_slope_is_one(slope, penalty):
 def test_losses_of_half_precision_logits_are_taken_in_full():
     real, fake = torch.randn(8).bfloat16(), torch.randn(8).bfloat16()
     assert discriminator_loss(real, fake, "vanilla").dtype == generator_loss(fake, "lsgan").dtype == torch.float32
+
+
+def test_r1_of_a_known_slope():
+    """Of logits whose gradient is 2 x the mean squared norm is 4 |x|^2 / B, and the penalty's own gradient 8 x / B."""
+    real = torch.randn(3, 2, 4, 4, dtype=torch.double, requires_grad=True)
+    penalty = r1_penalty(real.square().sum((1, 2, 3))[:, None], real)
+    torch.testing.assert_close(penalty, 4 * real.square().sum() / 3)
+    (gradient,) = torch.autograd.grad(penalty, real)
+    torch.testing.assert_close(gradient, 8 * real / 3)
+
+
+def test_r1_and_its_gradient_agree_with_finite_differences():
+    network = StyleGANDiscriminator(8, base_channels=8, max_channels=2, deviation_group=1).double()
+    real = torch.randn(2, 3, 8, 8, dtype=torch.double, requires_grad=True)
+    penalty = r1_penalty(network(real), real)
+    step, slopes = 1e-5, torch.zeros_like(real)
+    with torch.no_grad():
+        for at in range(real[0].numel()):
+            shift = torch.zeros_like(real).flatten(1)
+            shift[:, at] = step
+            shift = shift.view_as(real)
+            slopes.flatten(1)[:, at] = ((network(real + shift) - network(real - shift)) / (2 * step)).flatten()
+    assert penalty.item() == pytest.approx(slopes.square().sum((1, 2, 3)).mean().item(), rel=1e-6)
+
+    weight = network.blocks[0].keep.weight
+    (gradient,) = torch.autograd.grad(penalty, weight)
+    direction = torch.randn_like(weight)
+    values = []
+    for sign in (1, -1):
+        with torch.no_grad():
+            weight += sign * step * direction
+        values.append(r1_penalty(network(real), real).item())
+        with torch.no_grad():
+            weight -= sign * step * direction
+    assert (gradient * direction).sum().item() == pytest.approx((values[0] - values[1]) / (2 * step), rel=1e-4)
+
+
+def test_drift_is_the_mean_squared_logit():
+    assert drift_penalty(torch.tensor([[1.0], [3.0]])).item() == 5

@@ -1,0 +1,262 @@
+"""StyleGAN's generator (Karras et al., CVPR 2019) as officially released, and those of its ablation."""
+
+import itertools
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gan_lab.networks.resampling import (
+    EqualizedConv2d,
+    EqualizedLinear,
+    Resampling,
+    at_least_float32,
+    blur,
+    pixel_norm,
+    upsample,
+)
+
+
+class StyleGANGenerator(nn.Module):
+    """Makes images of any size from 4 pixels to ``resolution``: as large as the growing networks have become.
+
+    The defaults are configuration F of Table 1, with 26,219,627 parameters. The others: E is the same network; D has
+    ``noise`` off; C has ``constant_input`` off too; B is the traditional generator, with ``styles`` and
+    ``instance_norm`` off too, ``pixel_norm`` on and no ``mapping_layers``; A, ProGAN's, is B with ``blurred`` off.
+
+    Args:
+        resolution: Side of the final images in pixels, a power of two from 8.
+        latent_size: Numbers in a latent code z, and in an intermediate code w.
+        mapping_layers: Depth of the mapping network (Table 4); 0 only normalises z.
+        base_channels: There are this over 2^(r-1) channels at 2^r pixels (fmap_base) ...
+        max_channels: ... but no more than this (fmap_max).
+        styles: Whether an affine function of w scales and shifts each layer's features.
+        constant_input: Whether synthesis starts from a learned constant rather than from w.
+        noise: Whether each layer adds noise.
+        pixel_norm: Whether features are normalised over the channels.
+        instance_norm: Whether features are normalised over the places.
+        blurred: Whether enlarged features are smoothed: bilinear enlarging, which B has over A.
+
+    Raises:
+        ValueError: If ``resolution`` is no such power.
+    """
+
+    mean_w: Tensor
+
+    def __init__(
+        self,
+        resolution: int = 1024,
+        latent_size: int = 512,
+        mapping_layers: int = 8,
+        base_channels: int = 8192,
+        max_channels: int = 512,
+        styles: bool = True,
+        constant_input: bool = True,
+        noise: bool = True,
+        pixel_norm: bool = False,
+        instance_norm: bool = True,
+        blurred: bool = True,
+    ) -> None:
+        super().__init__()
+        widths = channels_per_side(resolution, base_channels, max_channels)
+        self.resolution = resolution
+        self.latent_size = latent_size
+        self.styles = styles
+        self.noise = noise
+        self.mapping = MappingNetwork(latent_size, mapping_layers)
+        self.register_buffer("mean_w", torch.zeros(latent_size))
+
+        def epilogue(channels: int) -> Epilogue:
+            return Epilogue(channels, latent_size if styles else 0, noise, pixel_norm, instance_norm)
+
+        self.constant = nn.Parameter(torch.ones(1, widths[0], 4, 4)) if constant_input else None
+        self.dense = (  # the gain is ProGAN's released code's, the bias is the epilogue's
+            None if constant_input else EqualizedLinear(latent_size, 16 * widths[0], math.sqrt(2) / 4, bias=False)
+        )
+        self.first = epilogue(widths[0])
+        self.layers = nn.ModuleList([StyledConv(widths[0], epilogue(widths[0]))])
+        for wide, narrow in itertools.pairwise(widths):
+            self.layers.append(StyledConv(wide, epilogue(narrow), "up", blurred))
+            self.layers.append(StyledConv(narrow, epilogue(narrow)))
+        self.to_rgb = nn.ModuleList(EqualizedConv2d(width, 3, 1, gain=1.0) for width in widths)
+
+    def forward(
+        self,
+        styles: Tensor,
+        resolution: int | None = None,
+        alpha: float = 1.0,
+        noise: Sequence[Tensor] | None = None,
+    ) -> Tensor:
+        """Makes images from a code for each layer.
+
+        Args:
+            styles: Intermediate codes (B, L, latent_size), L at least ``layer_count(resolution)``. Without
+                ``styles``, the first of them is all that counts.
+            resolution: Side of the images; None for the final one.
+            alpha: How far the last doubling is faded in, 0 to 1 (ProGAN, section 3 and Figure 2).
+            noise: For each layer N(0, 1) noise (B or 1, 1, side, side); None draws it from the global generator.
+
+        Returns:
+            Images (B, 3, resolution, resolution), about [-1, 1] and not clamped.
+        """
+        resolution = resolution or self.resolution
+        batch = len(styles)
+
+        def layer_noise(layer: int) -> Tensor | None:
+            if not self.noise:
+                return None
+            if noise is not None:
+                return noise[layer]
+            return torch.randn(batch, 1, side_of(layer), side_of(layer), device=styles.device, dtype=styles.dtype)
+
+        if self.constant is not None:
+            x = self.constant.expand(batch, -1, -1, -1)
+        else:
+            x = self.dense(styles[:, 0]).view(batch, -1, 4, 4)  # type: ignore[misc]  # there is one or the other
+        x = previous = self.first(x, styles[:, 0], layer_noise(0))
+        for layer in range(1, layer_count(resolution)):
+            if layer % 2 == 0:
+                previous = x
+            x = self.layers[layer - 1](x, styles[:, layer], layer_noise(layer))
+        level = layer_count(resolution) // 2 - 1
+        image: Tensor = self.to_rgb[level](x)
+        if alpha < 1 and level:
+            image = torch.lerp(upsample(self.to_rgb[level - 1](previous)), image, alpha)
+        return image
+
+
+class MappingNetwork(nn.Module):
+    """Maps latent codes to intermediate ones (section 2 and appendix C): dense layers that learn 100 times slower.
+
+    Args:
+        size: Numbers in either code.
+        depth: Layers.
+    """
+
+    def __init__(self, size: int, depth: int) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(EqualizedLinear(size, size, lr_multiplier=0.01) for _ in range(depth))
+
+    def forward(self, z: Tensor) -> Tensor:
+        """Maps z (B, size) to w (B, size); z is normalised first."""
+        w = pixel_norm(z)
+        for layer in self.layers:
+            w = F.leaky_relu(layer(w), 0.2)
+        return w
+
+
+class StyledConv(nn.Module):
+    """A convolution, which may double the size first, and its epilogue.
+
+    Args:
+        in_channels: Channels in.
+        epilogue: What follows; it says how many channels come out.
+        resampling: ``up`` to double the size.
+        blurred: Whether what was doubled is smoothed after the convolution.
+    """
+
+    def __init__(
+        self, in_channels: int, epilogue: "Epilogue", resampling: Resampling | None = None, blurred: bool = False
+    ) -> None:
+        super().__init__()
+        self.conv = EqualizedConv2d(in_channels, len(epilogue.bias), bias=False, resampling=resampling)
+        self.epilogue = epilogue
+        self.blurred = blurred
+
+    def forward(self, x: Tensor, style: Tensor, noise: Tensor | None) -> Tensor:
+        """Maps features (B, C, H, W) by codes (B, latent_size) and noise (B, 1, H', W')."""
+        x = self.conv(x)
+        features: Tensor = self.epilogue(blur(x) if self.blurred else x, style, noise)
+        return features
+
+
+class Epilogue(nn.Module):
+    """What follows each convolution: noise, bias, leaky ReLU, normalisation, style, in this order (Figure 1b).
+
+    Args:
+        channels: Features.
+        latent_size: Numbers in the code that makes the style; 0 for no style.
+        noise: Whether noise is added, scaled for each channel.
+        pixel_norm: Whether features are normalised over the channels.
+        instance_norm: Whether features are normalised over the places.
+    """
+
+    def __init__(self, channels: int, latent_size: int, noise: bool, pixel_norm: bool, instance_norm: bool) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.noise_scale = nn.Parameter(torch.zeros(channels)) if noise else None
+        self.style = EqualizedLinear(latent_size, 2 * channels, gain=1.0) if latent_size else None
+        self.pixel_norm = pixel_norm
+        self.instance_norm = instance_norm
+
+    def forward(self, x: Tensor, style: Tensor, noise: Tensor | None) -> Tensor:
+        """Maps features (B, C, H, W) by codes (B, latent_size) and noise (B or 1, 1, H, W)."""
+        x = x + self.bias[:, None, None]
+        if self.noise_scale is not None and noise is not None:
+            x = torch.addcmul(x, self.noise_scale[:, None, None], noise.to(x.dtype))
+        x = F.leaky_relu(x, 0.2)
+        if self.pixel_norm:
+            x = pixel_norm(x)
+        if self.instance_norm:  # group norm with one channel a group is the same and faster; 1e-8 wants float32
+            x = F.group_norm(at_least_float32(x), x.shape[1], eps=1e-8)
+        if self.style is not None:
+            scale, shift = self.style(style)[..., None, None].chunk(2, dim=1)
+            x = torch.addcmul(shift, x, scale + 1)
+        return x
+
+
+def channels_per_side(resolution: int, base_channels: int, max_channels: int) -> list[int]:
+    """The channels at 4, 8, ... ``resolution`` pixels: base_channels / 2^(r-1) at 2^r pixels, at most max_channels.
+
+    Raises:
+        ValueError: If ``resolution`` is no power of two from 8, or no channel would be left.
+    """
+    levels = resolution.bit_length() - 1
+    if resolution < 8 or resolution != 2**levels:
+        raise ValueError(f"resolution must be a power of two from 8, got {resolution}")
+    widths = [min(base_channels // 2 ** (level - 1), max_channels) for level in range(2, levels + 1)]
+    if min(widths) < 1:
+        raise ValueError(
+            f"base_channels must be at least {2 ** (levels - 1)} for a resolution of {resolution}, got {base_channels}"
+        )
+    return widths
+
+
+def layer_count(resolution: int) -> int:
+    """The layers that have a style at a resolution: two at 4 pixels and two for each doubling, 18 at 1024."""
+    return 2 * (resolution.bit_length() - 1) - 2
+
+
+def side_of(layer: int) -> int:
+    """The side in pixels at which a layer works."""
+    return int(4 * 2 ** (layer // 2))
+
+
+def mix_styles(w: Tensor, other: Tensor, layers: range, count: int) -> Tensor:
+    """Gives each layer a code: ``other`` in ``layers``, ``w`` in all others (style mixing, section 3.1).
+
+    Args:
+        w: Intermediate codes (B, latent_size).
+        other: Those to mix in, of the same shape.
+        layers: Where.
+        count: All layers.
+
+    Returns:
+        (B, count, latent_size).
+    """
+    mixed = torch.tensor([layer in layers for layer in range(count)], device=w.device)
+    return torch.where(mixed[None, :, None], other[:, None], w[:, None])
+
+
+def truncate(styles: Tensor, mean_w: Tensor, psi: float, cutoff: int) -> Tensor:
+    """Draws the codes of the first ``cutoff`` layers towards their mean (appendix B): w' = mean + psi (w - mean).
+
+    Args:
+        styles: A code for each layer (B, L, latent_size).
+        mean_w: The mean code (latent_size,).
+        psi: 1 leaves the codes as they are, 0 makes them the mean.
+        cutoff: How many layers, from the coarsest.
+    """
+    return torch.cat([torch.lerp(mean_w, styles[:, :cutoff], psi), styles[:, cutoff:]], dim=1)
