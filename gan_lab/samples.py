@@ -89,3 +89,37 @@ class SeedSample(TypedDict):
 
     seed: int
     name: str
+
+
+class MixingSample(SeedSample):
+    """A place in a grid of style mixing: the image of one seed with the styles of another in some layers.
+
+    Attributes:
+        style_seed: Whose styles are mixed in; in a margin the image's own seed. A tensor (B,) in a batch, as all.
+        first_layer: The first layer that has them, from 0.
+        last_layer: The last one.
+        row: Its row in the grid, from 1; 0 for the margin above, which shows the columns' own images.
+        column: Its column from 1; 0 for the margin that shows the rows' own images.
+    """
+
+    style_seed: int
+    first_layer: int
+    last_layer: int
+    row: int
+    column: int
+
+
+class PathSample(TypedDict):
+    """A place on a path between the images of some seeds.
+
+    Attributes:
+        seeds: The seeds on the path, (K,).
+        weights: How much of each one's code is in this place's, (K,), of sum 1.
+        frame: Its number along the path, from 0; a tensor (B,) in a batch.
+        name: The file name for what is made of it.
+    """
+
+    seeds: Tensor
+    weights: Tensor
+    frame: int
+    name: str

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from gan_lab.datamodules import EmojiPairsDataModule, FacadesDataModule, PairedFolderDataModule
-from gan_lab.datamodules.loader import EpochSampler, ResumableLoader, ShardSampler
+from gan_lab.datamodules.loader import EpochBatches, EpochSampler, ResumableLoader, ShardSampler
 from gan_lab.errors import DatasetError
 from gan_lab.transforms import Jitter
 from tests import fakes
@@ -50,11 +50,11 @@ class _Jittered(torch.utils.data.Dataset):
 
 def batches(workers: int, epochs: range, start: int = 0) -> list[list]:
     data = _Jittered()
-    loader = ResumableLoader(data, 3, EpochSampler(12, seed=5), workers, pin_memory=False)
+    loader = ResumableLoader(data, EpochBatches(EpochSampler(12, seed=5), 3), workers, pin_memory=False)
     loader.load_state_dict({"batch": start})
     found = []
     for epoch in epochs:
-        loader.sampler.set_epoch(epoch)
+        loader.batches.sampler.set_epoch(epoch)
         found += [(index.tolist(), image.tolist()) for index, image in loader]
     return found
 
@@ -70,7 +70,7 @@ def test_augmentation_depends_on_neither_workers_nor_resuming():
 
 
 def test_a_loader_saved_at_an_epochs_end_begins_the_next_one():
-    loader = ResumableLoader(_Jittered(), 3, EpochSampler(12, seed=5), 0, pin_memory=False)
+    loader = ResumableLoader(_Jittered(), EpochBatches(EpochSampler(12, seed=5), 3), 0, pin_memory=False)
     list(loader)
     state = loader.state_dict()
     assert state == {"batch": 4}

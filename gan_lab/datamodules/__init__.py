@@ -4,11 +4,15 @@ from gan_lab.datamodules.aging import AgingDataModule
 from gan_lab.datamodules.base import GANDataModule
 from gan_lab.datamodules.best_artworks import BestArtworksDataModule
 from gan_lab.datamodules.cacd import CACDAgingDataModule
+from gan_lab.datamodules.celeba_hq import CelebAHQDataModule
 from gan_lab.datamodules.cityscapes import CityscapesDataModule
 from gan_lab.datamodules.cuhk import CUHKDataModule
 from gan_lab.datamodules.degraded_folder import DegradedFolderDataModule
 from gan_lab.datamodules.emoji_pairs import EmojiPairsDataModule
 from gan_lab.datamodules.facades import FacadesDataModule
+from gan_lab.datamodules.ffhq import FFHQDataModule
+from gan_lab.datamodules.growing import GrowingDataModule
+from gan_lab.datamodules.growing_folder import GrowingFolderDataModule
 from gan_lab.datamodules.image_folder import ImageFolderDataModule
 from gan_lab.datamodules.imdb_wiki import IMDBWIKIAgingDataModule
 from gan_lab.datamodules.maps import MapsDataModule
@@ -22,11 +26,15 @@ __all__ = [
     "BestArtworksDataModule",
     "CACDAgingDataModule",
     "CUHKDataModule",
+    "CelebAHQDataModule",
     "CityscapesDataModule",
     "DegradedFolderDataModule",
     "EmojiPairsDataModule",
+    "FFHQDataModule",
     "FacadesDataModule",
     "GANDataModule",
+    "GrowingDataModule",
+    "GrowingFolderDataModule",
     "IMDBWIKIAgingDataModule",
     "ImageFolderDataModule",
     "MapsDataModule",

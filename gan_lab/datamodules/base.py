@@ -9,7 +9,7 @@ from lightning.pytorch import LightningDataModule
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from gan_lab.datamodules.loader import EpochSampler, ResumableLoader, ShardSampler
+from gan_lab.datamodules.loader import EpochBatches, EpochSampler, ResumableLoader, ShardSampler
 from gan_lab.datasets import ImageFolder
 from gan_lab.errors import ConfigurationError, DatasetError
 from gan_lab.seeding import run_seed
@@ -66,7 +66,8 @@ class GANDataModule(LightningDataModule, ABC):
                 f"{len(sampler)} training samples a process do not fill one batch: "
                 f"lower data.batch_size, which is {self.batch_size}"
             )
-        return ResumableLoader(data, self.batch_size, sampler, self.num_workers, pin_memory=torch.cuda.is_available())
+        batches = EpochBatches(sampler, self.batch_size)
+        return ResumableLoader(data, batches, self.num_workers, pin_memory=torch.cuda.is_available())
 
     def val_dataloader(self) -> DataLoader[Any]:
         """Every validation sample once, in order."""

@@ -1,7 +1,8 @@
 """A loader whose order and augmentations are pure functions of (seed, epoch, index), and which resumes mid-epoch."""
 
+import itertools
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
@@ -59,6 +60,65 @@ class ShardSampler(Sampler[int]):
         return iter(self._indices)
 
 
+class ResumableBatches(Protocol):
+    """Which samples make up which batch, and how far that has been handed out."""
+
+    seed: int
+
+    def __len__(self) -> int:
+        """Batches in an epoch."""
+
+    def __iter__(self) -> Iterator[list[tuple[int, ...]]]:
+        """The rest of the epoch: for each sample of a batch (epoch, index), and what else the dataset wants to know."""
+
+    def handed_out(self) -> None:
+        """Takes note that the next batch has reached the training loop; workers ask for batches long before."""
+
+    def state_dict(self) -> dict[str, int]:
+        """All there is to keep."""
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Goes back to what was kept."""
+
+
+class EpochBatches:
+    """An epoch's samples in batches of one size; an incomplete last one is dropped.
+
+    Args:
+        sampler: The order; its seed also seeds each sample's augmentation.
+        batch_size: Samples a batch and process.
+    """
+
+    def __init__(self, sampler: EpochSampler, batch_size: int) -> None:
+        self.sampler = sampler
+        self.batch_size = batch_size
+        self.seed = sampler.seed
+        self._first_batch = 0
+        self._handed_out = 0
+
+    def __len__(self) -> int:
+        return len(self.sampler) // self.batch_size
+
+    def __iter__(self) -> Iterator[list[tuple[int, ...]]]:
+        self._handed_out, self._first_batch = self._first_batch, 0
+        self.sampler.start = self._handed_out * self.batch_size
+        keys = iter(self.sampler)
+        for _ in range(self._handed_out, len(self)):
+            yield list(itertools.islice(keys, self.batch_size))
+
+    def handed_out(self) -> None:
+        """Counts a batch."""
+        self._handed_out += 1
+
+    def state_dict(self) -> dict[str, int]:
+        """Batches of the current epoch that were handed out."""
+        return {"batch": self._handed_out}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Makes the next epoch begin after those batches."""
+        self._first_batch = state["batch"] if state["batch"] < len(self) else 0
+
+
 class _SeededSamples(Dataset[Any]):
     """Seeds the global generators for each sample before the dataset may draw from them."""
 
@@ -66,52 +126,44 @@ class _SeededSamples(Dataset[Any]):
         self.dataset = dataset
         self.seed = seed
 
-    def __getitem__(self, epoch_and_index: tuple[int, int]) -> Any:
-        seed_generators(derive_seed(self.seed, *epoch_and_index))
-        return self.dataset[epoch_and_index[1]]
+    def __getitem__(self, key: tuple[int, ...]) -> Any:
+        epoch, index, *more = key
+        seed_generators(derive_seed(self.seed, epoch, index))
+        return self.dataset[(index, *more) if more else index]
 
 
 class ResumableLoader(DataLoader[Any]):
     """A training loader that goes on in the middle of an epoch where a checkpoint left it.
 
-    Lightning stores and restores its state by itself. Incomplete last batches are dropped.
+    Lightning stores and restores its state by itself.
 
     Args:
         dataset: Any map-style dataset.
-        batch_size: Samples a batch and process.
-        sampler: The order; its seed also seeds each sample's augmentation.
+        batches: What is in each batch.
         num_workers: Processes that decode; 0 decodes in the training process.
         pin_memory: Whether batches are copied to memory from which a GPU reads faster.
     """
 
-    def __init__(
-        self, dataset: Dataset[Any], batch_size: int, sampler: EpochSampler, num_workers: int, pin_memory: bool
-    ) -> None:
+    def __init__(self, dataset: Dataset[Any], batches: ResumableBatches, num_workers: int, pin_memory: bool) -> None:
         super().__init__(
-            _SeededSamples(dataset, sampler.seed),
-            batch_size=batch_size,
-            sampler=sampler,
+            _SeededSamples(dataset, batches.seed),
+            batch_sampler=batches,
             num_workers=num_workers,
             pin_memory=pin_memory,
             persistent_workers=num_workers > 0,
-            drop_last=True,
             generator=torch.Generator(),  # or making an iterator would draw from the global generator
         )
-        self._first_batch = 0
-        self._yielded = 0
+        self.batches = batches
 
     def __iter__(self) -> Iterator[Any]:  # type: ignore[override]  # a generator, so that set_epoch comes first
-        first, self._first_batch = self._first_batch, 0
-        self.sampler.start = first * self.batch_size  # type: ignore[attr-defined, operator]  # ours, and an int
-        self._yielded = first
         for batch in super().__iter__():
-            self._yielded += 1
+            self.batches.handed_out()
             yield batch
 
     def state_dict(self) -> dict[str, int]:
-        """Batches of the current epoch that were handed out."""
-        return {"batch": self._yielded}
+        """How far batches were handed out."""
+        return self.batches.state_dict()
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Makes the next epoch begin after those batches."""
-        self._first_batch = state["batch"] if state["batch"] < len(self) else 0
+        """Makes the next epoch begin there."""
+        self.batches.load_state_dict(state)
