@@ -123,3 +123,48 @@ class PathSample(TypedDict):
     weights: Tensor
     frame: int
     name: str
+
+
+class PoseSample(TypedDict):
+    """One person whose joints are known, cropped to the network's input.
+
+    Pixel coordinates are x and y with the centres of pixels at integers: the top left pixel is (0, 0).
+
+    Attributes:
+        image: The crop, (3, S, S).
+        keypoints: The K joints in the crop's pixels, (K, 2) float32; zero where there is no label.
+        labelled: Whether a joint has a label, (K,) bool; occluded joints may have one.
+        to_source: The affine map from the crop's pixels to those of the source image, (2, 3) float32.
+        truth: The joints in the source image's pixels, (K, 2) float32; zero where there is no label.
+        length: What distances in the source image are divided by, () float32, in its pixels: the torso on LSP, the head
+            on MPII; zero where it is not known.
+        name: The person: the image's path relative to the data set's folder, and a number where there are several.
+    """
+
+    image: Tensor
+    keypoints: Tensor
+    labelled: Tensor
+    to_source: Tensor
+    truth: Tensor
+    length: Tensor
+    name: str
+
+
+class PersonSample(TypedDict):
+    """One person whose joints are to be found.
+
+    Attributes:
+        image: The crop, (3, S, S).
+        to_source: The affine map from the crop's pixels to those of the source image, (2, 3) float32.
+        path: The source image, or the video.
+        name: The source image's path relative to its folder, or the video's with the number of the frame.
+        person: Which one of the people in that image, from 0.
+        box: The person's box in the source image's pixels, (4,) float32: left, top, right, bottom.
+    """
+
+    image: Tensor
+    to_source: Tensor
+    path: str
+    name: str
+    person: int
+    box: Tensor
