@@ -9,8 +9,8 @@ from scipy.io import loadmat, savemat
 
 from gan_lab.cli import main
 from gan_lab.datamodules import AgingDataModule, CACDAgingDataModule, IMDBWIKIAgingDataModule
-from gan_lab.datamodules.held_out import is_held_out
 from gan_lab.datasets import CACD, IMDBWIKI
+from gan_lab.datasets.held_out import is_held_out
 from gan_lab.datasets.imdb_wiki import age_in
 from gan_lab.errors import ConfigurationError, DatasetError, DatasetNotFoundError
 from gan_lab.transforms import crop

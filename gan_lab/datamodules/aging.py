@@ -8,9 +8,9 @@ from typing import Literal
 from lightning.pytorch.utilities import rank_zero_info
 
 from gan_lab.datamodules.base import GANDataModule, require_croppable
-from gan_lab.datamodules.held_out import is_held_out
 from gan_lab.datasets import AgedFaces, ImageFolder, UnpairedFaces
 from gan_lab.datasets.aged_faces import AgedFace
+from gan_lab.datasets.held_out import is_held_out
 from gan_lab.errors import ConfigurationError, DatasetError
 from gan_lab.transforms import Jitter
 

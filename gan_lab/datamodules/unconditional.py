@@ -9,8 +9,8 @@ from typing import Any, ClassVar, Literal
 from torch.utils.data import DataLoader
 
 from gan_lab.datamodules.base import GANDataModule
-from gan_lab.datamodules.held_out import is_held_out
 from gan_lab.datasets import Seeds, SquareImages
+from gan_lab.datasets.held_out import is_held_out
 from gan_lab.datasets.images import ImageFile
 from gan_lab.errors import ConfigurationError, DatasetError
 

@@ -30,15 +30,7 @@ def read_columns(
         DatasetNotFoundError: If there is no such file; it ends with ``remedy``.
         DatasetError: If the file cannot be read, has no such fields, or its columns differ in length.
     """
-    from scipy.io import loadmat
-
-    if not path.is_file():
-        raise DatasetNotFoundError(name, path, remedy)
-    try:
-        content = loadmat(path, variable_names=[variable])
-    except Exception as error:  # of six kinds at least, according to where the file is broken
-        raise DatasetError(f"{name}: {path} is no MATLAB file that can be read: {error}") from None
-    struct = content.get(variable)
+    struct = read_variable(name, path, variable, remedy)
     fields = (struct.dtype.names or ()) if struct is not None and struct.size == 1 else ()
     missing = [field for field in (*columns, *other_fields) if field not in fields]
     if struct is None or missing:
@@ -49,6 +41,30 @@ def read_columns(
     if len(set(lengths.values())) > 1:
         raise DatasetError(f"{name}: {path} is not the official metadata: its columns differ in length, {lengths}")
     return table
+
+
+def read_variable(name: str, path: Path, variable: str, remedy: str) -> NDArray[Any] | None:
+    """Reads one variable; None if the file has none of this name.
+
+    Args:
+        name: The data set, for messages.
+        path: The ``.mat`` file, of version 7 or older.
+        variable: The variable.
+        remedy: How to get the file.
+
+    Raises:
+        DatasetNotFoundError: If there is no such file; it ends with ``remedy``.
+        DatasetError: If the file cannot be read.
+    """
+    from scipy.io import loadmat
+
+    if not path.is_file():
+        raise DatasetNotFoundError(name, path, remedy)
+    try:
+        content: dict[str, NDArray[Any]] = loadmat(path, variable_names=[variable])
+    except Exception as error:  # of six kinds at least, according to where the file is broken
+        raise DatasetError(f"{name}: {path} is no MATLAB file that can be read: {error}") from None
+    return content.get(variable)
 
 
 def text(cell: NDArray[Any]) -> str:

@@ -1,13 +1,13 @@
-"""Which part of a data set without an official split is held out."""
+"""Splitting a data set that comes without a split."""
 
 import hashlib
 
 
 def is_held_out(identity: str, share: float, seed: int) -> bool:
-    """Whether a person, or a picture, is held out: a function of who it is, not of who else is in the data set.
+    """Whether something is held out: a function of what it is, not of what else is in the data set.
 
     Args:
-        identity: The person's or the picture's name.
+        identity: The person, or the file.
         share: The part of all that is held out, between 0 and 1.
         seed: Another one holds out others.
     """
