@@ -86,3 +86,24 @@ def r1_penalty(real_logits: Tensor, real: Tensor) -> Tensor:
 def drift_penalty(real_logits: Tensor) -> Tensor:
     """The mean squared logit on real images, which keeps a critic's values from drifting (ProGAN, appendix A.1)."""
     return real_logits.float().square().mean()
+
+
+def balance_step(balance: Tensor, real_loss: Tensor, fake_loss: Tensor, ratio: float, rate: float) -> Tensor:
+    """The weight of the fake loss in the next step, k + rate (ratio L_real - L_fake) within [0, 1].
+
+    BEGAN's equilibrium (Berthelot et al. 2017, section 3.4): it rises while generated samples are reconstructed better
+    than ``ratio`` times the error of real ones, so that the discriminator attends to them more.
+
+    Args:
+        balance: k of this step, ().
+        real_loss: Reconstruction error of real samples, ().
+        fake_loss: Reconstruction error of generated ones, ().
+        ratio: The wanted ``L_fake / L_real`` (gamma).
+        rate: How fast k follows (lambda_k).
+    """
+    return (balance + rate * (ratio * real_loss - fake_loss)).clamp(0, 1)
+
+
+def convergence_measure(real_loss: Tensor, fake_loss: Tensor, ratio: float) -> Tensor:
+    """BEGAN's global measure, L_real + |ratio L_real - L_fake|: small when both converge (section 3.4.1)."""
+    return real_loss + (ratio * real_loss - fake_loss).abs()

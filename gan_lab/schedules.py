@@ -1,6 +1,6 @@
 """Schedules as pure functions of the progress made, so that a resumed run has nothing to restore."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -142,3 +142,17 @@ class GrowingSchedule:
 
 def _is_power_of_two(number: int) -> bool:
     return number > 0 and number & (number - 1) == 0
+
+
+def step_decay(epoch: int, milestones: Sequence[int], factor: float) -> float:
+    """Learning-rate factor: 1, times ``factor`` at each milestone that has been reached.
+
+    Args:
+        epoch: Completed epochs, from 0.
+        milestones: Epochs after which the rate drops.
+        factor: What it is multiplied by each time.
+
+    Returns:
+        The factor.
+    """
+    return factor ** sum(epoch >= milestone for milestone in milestones)

@@ -1,7 +1,7 @@
 import pytest
 
 from gan_lab.errors import ConfigurationError
-from gan_lab.schedules import GrowingSchedule, linear_decay
+from gan_lab.schedules import GrowingSchedule, linear_decay, step_decay
 
 
 @pytest.mark.parametrize(
@@ -99,3 +99,8 @@ def test_batches_that_processes_cannot_share_are_refused():
     assert schedule.batch_size(0, 3) == 6
     with pytest.raises(ConfigurationError, match="5 images a step at 16 cannot be shared by 2 processes"):
         schedule.batch_size(10**6, 2)
+
+
+@pytest.mark.parametrize(("epoch", "rate"), [(0, 1e-3), (39, 1e-3), (40, 2e-4), (60, 4e-5), (79, 4e-5), (199, 8e-6)])
+def test_a_drop_by_five_after_40_60_and_80_epochs(epoch, rate):
+    assert 1e-3 * step_decay(epoch, (40, 60, 80), 0.2) == pytest.approx(rate)

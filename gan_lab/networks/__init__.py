@@ -1,6 +1,7 @@
 """Networks: plain ``torch.nn`` modules that know nothing of training."""
 
 from gan_lab.networks.dcgan import DCGANDiscriminator, DCGANGenerator
+from gan_lab.networks.hourglass import HeatmapDiscriminator, StackedHourglass
 from gan_lab.networks.patchgan import PatchDiscriminator
 from gan_lab.networks.resnet import ResNetGenerator
 from gan_lab.networks.stylegan import StyleGANGenerator
@@ -10,8 +11,10 @@ from gan_lab.networks.unet import UNetGenerator
 __all__ = [
     "DCGANDiscriminator",
     "DCGANGenerator",
+    "HeatmapDiscriminator",
     "PatchDiscriminator",
     "ResNetGenerator",
+    "StackedHourglass",
     "StyleGANDiscriminator",
     "StyleGANGenerator",
     "UNetGenerator",

@@ -1,0 +1,197 @@
+"""Stacked hourglasses: the pose network and its discriminator (Newell et al. 2016; Wang et al., IEEE Access 2019)."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gan_lab.networks.attention import (
+    PAPER_WEIGHTS,
+    AttentionForm,
+    PaperAttentionResidual,
+    Residual,
+    Variant,
+    attention_residual,
+)
+
+STRIDE = 4  # image pixels to a cell of a heatmap, along a side: a convolution of stride 2 and a pooling
+
+
+class Hourglass(nn.Module):
+    """Halves the map ``depth`` times and doubles it again, with a skip connection at each size; keeps the shape.
+
+    Args:
+        depth: Times the map is halved.
+        channels: Features at every size.
+        residuals: Residual modules in a row, wherever there is one.
+        skip: Makes a skip connection's modules; None for residual modules.
+    """
+
+    def __init__(self, depth: int, channels: int, residuals: int, skip: Callable[[], nn.Module] | None = None) -> None:
+        super().__init__()
+
+        def row() -> nn.Module:
+            return residual_row(channels, residuals)
+
+        self.skip = (skip or row)()
+        self.down = row()
+        self.inner = Hourglass(depth - 1, channels, residuals, skip) if depth > 1 else row()
+        self.up = row()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Maps (B, C, H, W), sides multiples of 2^depth, to (B, C, H, W)."""
+        below = self.up(self.inner(self.down(F.max_pool2d(x, 2))))
+        whole: Tensor = self.skip(x) + F.interpolate(below, scale_factor=2, mode="nearest")
+        return whole
+
+
+class StackedHourglass(nn.Module):
+    """Hourglasses in a row, each of which predicts all heatmaps and passes them on to the next.
+
+    The first is the standard one; the others end in a self-attention residual module. With ``fused`` attention it
+    takes the place of the residual module before the prediction and keeps the channels; with ``explicit`` and
+    ``sigmoid`` it makes the prediction itself, of as many channels as there are joints, as in the authors' release.
+    Without attention 12.86 million parameters for 4 stacks and 16 joints.
+
+    Args:
+        joints: Heatmaps predicted (K).
+        stacks: Hourglasses.
+        depth: Times each halves the map.
+        channels: Features, a multiple of 8.
+        residuals: Residual modules in a row.
+        attention: How attention is computed, if at all.
+        variant: The attention modules' variant; ``B`` in the release.
+        key_pool: Side of the max-pooling of keys and values in ``fused``; 1 for none.
+
+    Raises:
+        ValueError: If a size is too small or ``channels`` is no multiple of 8.
+    """
+
+    def __init__(
+        self,
+        joints: int = 16,
+        stacks: int = 4,
+        depth: int = 4,
+        channels: int = 256,
+        residuals: int = 1,
+        attention: AttentionForm = "fused",
+        variant: Variant = "B",
+        key_pool: int = 2,
+    ) -> None:
+        super().__init__()
+        _require_sizes(stacks=stacks, depth=depth, residuals=residuals)
+        _require_channels(channels)
+        self.size_multiple = STRIDE * 2**depth
+        self.stem = nn.Sequential(
+            nn.Conv2d(3, channels // 4, 7, 2, 3),
+            nn.BatchNorm2d(channels // 4),
+            nn.ReLU(inplace=True),
+            Residual(channels // 4, channels // 2),
+            nn.MaxPool2d(2),
+            Residual(channels // 2, channels // 2),
+            Residual(channels // 2, channels),
+        )
+        self.hourglasses = nn.ModuleList(Hourglass(depth, channels, residuals) for _ in range(stacks))
+        self.features = nn.ModuleList()
+        self.heads = nn.ModuleList()
+        for stack in range(stacks):
+            form = attention if stack else "none"
+            paper = PAPER_WEIGHTS.get(form)
+            last = attention_residual(channels, variant, "none" if paper is not None else form, key_pool)
+            head: nn.Module = nn.Conv2d(channels if paper is None else joints, joints, 1)
+            if paper is not None:
+                head = nn.Sequential(PaperAttentionResidual(channels, joints, variant, paper), head)
+            self.features.append(
+                nn.Sequential(
+                    residual_row(channels, residuals - 1),
+                    last,
+                    nn.Conv2d(channels, channels, 1),
+                    nn.BatchNorm2d(channels),
+                    nn.ReLU(inplace=True),
+                )
+            )
+            self.heads.append(head)
+        self.from_features = nn.ModuleList(nn.Conv2d(channels, channels, 1) for _ in range(stacks - 1))
+        self.from_heatmaps = nn.ModuleList(nn.Conv2d(joints, channels, 1) for _ in range(stacks - 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Maps images (B, 3, H, W) in [-1, 1], sides multiples of ``size_multiple``, to (S, B, K, H/4, W/4).
+
+        The heatmaps of all S stacks, the last one's last.
+        """
+        x = self.stem(x)
+        heatmaps = []
+        for stack, hourglass in enumerate(self.hourglasses):
+            features = self.features[stack](hourglass(x))
+            heatmaps.append(self.heads[stack](features))
+            if stack < len(self.hourglasses) - 1:
+                x = x + self.from_features[stack](features) + self.from_heatmaps[stack](heatmaps[-1])
+        return torch.stack(heatmaps)
+
+
+class HeatmapDiscriminator(nn.Module):
+    """One hourglass that reconstructs an image's heatmaps: it is trained to do well on real ones alone.
+
+    Its skip connections are self-attention residual modules. 3.43 million parameters without attention.
+
+    Args:
+        joints: Heatmaps judged (K).
+        depth: Times the hourglass halves the map.
+        channels: Features, a multiple of 8.
+        attention: How attention is computed, if at all.
+        variant: The attention modules' variant; ``A`` in the release.
+        key_pool: Side of the max-pooling of keys and values in ``fused``; 1 for none.
+
+    Raises:
+        ValueError: If a size is too small or ``channels`` is no multiple of 8.
+    """
+
+    def __init__(
+        self,
+        joints: int = 16,
+        depth: int = 4,
+        channels: int = 256,
+        attention: AttentionForm = "fused",
+        variant: Variant = "A",
+        key_pool: int = 2,
+    ) -> None:
+        super().__init__()
+        _require_sizes(depth=depth)
+        _require_channels(channels)
+        self.layers = nn.Sequential(
+            nn.Conv2d(3 + joints, channels // 4, 3, padding=1),
+            nn.BatchNorm2d(channels // 4),
+            nn.ReLU(inplace=True),
+            Residual(channels // 4, channels // 2),
+            Residual(channels // 2, channels // 2),
+            Residual(channels // 2, channels),
+            Hourglass(depth, channels, 1, lambda: attention_residual(channels, variant, attention, key_pool)),
+            Residual(channels, channels),
+            nn.Conv2d(channels, channels, 1),
+            nn.BatchNorm2d(channels),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(channels, joints, 1),
+        )
+
+    def forward(self, images: Tensor, heatmaps: Tensor) -> Tensor:
+        """Reconstructs heatmaps (B, K, H/4, W/4) from themselves and their images (B, 3, H, W), each pixel averaged."""
+        small = F.avg_pool2d(images, STRIDE)
+        reconstructed: Tensor = self.layers(torch.cat([small, heatmaps], dim=1))
+        return reconstructed
+
+
+def residual_row(channels: int, count: int) -> nn.Sequential:
+    """Residual modules in a row, which keep the shape."""
+    return nn.Sequential(*(Residual(channels, channels) for _ in range(count)))
+
+
+def _require_sizes(**sizes: int) -> None:
+    for name, size in sizes.items():
+        if size < 1:
+            raise ValueError(f"{name} must be at least 1, got {size}")
+
+
+def _require_channels(channels: int) -> None:
+    if channels < 8 or channels % 8:
+        raise ValueError(f"channels must be a multiple of 8, got {channels}")
