@@ -62,7 +62,7 @@ def draw_poses(images: Tensor, keypoints: Tensor, shown: Tensor, skeleton: Skele
     pictures = images.detach().float().mul(127.5).add(127.5).round().clamp(0, 255).to("cpu", torch.uint8)
     drawn = [
         draw_pose(picture.permute(1, 2, 0).numpy(), points.numpy(), visible.numpy(), skeleton)
-        for picture, points, visible in zip(pictures, keypoints.float().cpu(), shown.cpu(), strict=True)
+        for picture, points, visible in zip(pictures, keypoints.detach().float().cpu(), shown.cpu(), strict=True)
     ]
     stacked = torch.from_numpy(np.stack(drawn)).permute(0, 3, 1, 2)
     return stacked.to(images.device).float().div(127.5).sub(1)

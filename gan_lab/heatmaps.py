@@ -42,6 +42,20 @@ def render_heatmaps(keypoints: Tensor, labelled: Tensor, size: int, stride: int,
     return vertical[..., :, None] * horizontal[..., None, :] * labelled[..., None, None]
 
 
+def heatmap_loss(predicted: Tensor, target: Tensor, counted: Tensor) -> Tensor:
+    """Sum over stacks of the mean squared error over batch, joints and pixels.
+
+    Joints that do not count are taken as right, not left out of the mean: so the loss of a batch split over processes
+    is the mean of theirs.
+
+    Args:
+        predicted: (S, B, K, h, w).
+        target: (B, K, h, w).
+        counted: Whether a joint counts, (B, K, 1, 1).
+    """
+    return ((predicted - target) * counted).square().flatten(1).mean(1).sum()
+
+
 def decode(heatmaps: Tensor, method: Decoding) -> tuple[Tensor, Tensor]:
     """Finds each map's joint.
 

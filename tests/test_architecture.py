@@ -20,6 +20,7 @@ MAY_IMPORT = {  # part -> parts of ours that it may import
     "color": set(),
     "degradations": {"transforms"},
     "heatmaps": set(),
+    "poses": {"skeletons"},
     "drawing": {"skeletons"},
     "metrics": {"metrics", "palettes", "skeletons"},
     "samples": set(),
@@ -31,9 +32,14 @@ MAY_IMPORT = {  # part -> parts of ours that it may import
     "config_files": set(),
     "checkpoints": set(),
     "datasets": {"datasets", "degradations", "palettes", "person_crop", "samples", "skeletons", "transforms"},
-    "datamodules": {"datamodules", "datasets", "degradations", "person_crop", "samples", "skeletons", "transforms"},
-    "modules": {"modules", "networks", "losses", "color", "image_pool", "metrics", "palettes", "schedules", "samples"},
-    "callbacks": {"callbacks", "modules", "metrics"},
+    "datamodules": {
+        *("datamodules", "datasets", "degradations", "person_crop", "samples", "schedules", "skeletons", "transforms"),
+    },
+    "modules": {
+        *("modules", "networks", "losses", "color", "image_pool", "metrics", "palettes", "schedules", "samples"),
+        *("drawing", "heatmaps", "poses", "skeletons"),
+    },
+    "callbacks": {"callbacks", "datasets", "drawing", "metrics", "modules", "poses", "samples", "skeletons"},
     "hints": {"callbacks", "datamodules", "modules"},
     "check": {"config_files", "datamodules", "datasets"},
 }
@@ -50,6 +56,7 @@ WITHOUT_LIGHTNING = {
     "degradations",
     "drawing",
     "heatmaps",
+    "poses",
     "metrics",
     "samples",
     "skeletons",

@@ -8,34 +8,45 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import BasePredictionWriter
 from PIL import Image
 
+from gan_lab.callbacks.pose_writer import POSES_FILE, PoseWriter
 from gan_lab.callbacks.sheet import batch_rows, draw_sheet, save_image
 from gan_lab.errors import GanLabError
+from gan_lab.modules.base import gather
+from gan_lab.poses import FoundPoses
 
 
 class PredictionWriter(BasePredictionWriter):
     """Writes each prediction under its input's or its seed's name, and a sheet of the first ones beside their folder.
 
-    A module that predicts several images for one input gets a subfolder for each.
+    A module that predicts several images for one input gets a subfolder for each. Of poses it writes
+    ``keypoints.json``, in COCO's format, and each picture or video with the skeletons drawn on it.
 
     Args:
         folder: Where to write; None for ``predictions`` in ``trainer.default_root_dir``.
         sheet_samples: Rows of the sheet, ``<folder>_sheet.png``, or images in its grid if each stands alone; 0 for
             none.
+        score_threshold: Of poses: joints with lower scores are not drawn, and not visible in the JSON, which has them
+            nonetheless.
     """
 
-    def __init__(self, folder: Path | None = None, sheet_samples: int = 16) -> None:
+    def __init__(self, folder: Path | None = None, sheet_samples: int = 16, score_threshold: float = 0.2) -> None:
         super().__init__(write_interval="batch")
         self.folder = folder
         self.sheet_samples = sheet_samples
+        self.score_threshold = score_threshold
         self._rows: list[dict[str, Image.Image]] = []
 
     def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Settles the folder; refuses one whose pictures would be overwritten by their own translations."""
         self._folder = Path(self.folder or Path(trainer.default_root_dir) / "predictions")
+        self._poses = PoseWriter(self._folder, self.score_threshold)
         inputs = getattr(trainer.datamodule, "predict_folder", None)  # type: ignore[attr-defined]  # set by Lightning
-        if inputs is not None and Path(inputs).resolve() == self._folder.resolve():
+        if inputs is None:
+            return
+        taken = Path(inputs).parent if Path(inputs).is_file() else Path(inputs)  # a video is a file in its folder
+        if taken.resolve() == self._folder.resolve():
             raise GanLabError(
-                f"predictions.folder and data.predict_folder are both {inputs}: the pictures would be lost"
+                f"predictions.folder and data.predict_folder are both {taken}: the pictures would be lost"
             )
 
     def write_on_batch_end(
@@ -48,7 +59,10 @@ class PredictionWriter(BasePredictionWriter):
         batch_idx: int,
         dataloader_idx: int,
     ) -> None:
-        """Writes a batch's predictions."""
+        """Writes a batch's predictions; poses wait until all people of a picture are found."""
+        if isinstance(prediction, FoundPoses):
+            self._poses.add(prediction, batch)
+            return
         made = [name for name in prediction if name not in batch]
         for row, file_name in zip(batch_rows(prediction), batch["name"], strict=True):
             for name in made:
@@ -58,10 +72,14 @@ class PredictionWriter(BasePredictionWriter):
                 self._rows.append(row)
 
     def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Writes the sheet."""
+        """Writes the sheet, or the poses of all processes."""
+        people = [found for found_there in gather(self._poses.people) for found in found_there]
         if not trainer.is_global_zero:
             return
         message = f"gan-lab: predictions are in {self._folder}"
+        if self._poses.skeleton is not None:
+            self._poses.write(people, self._poses.skeleton)
+            message += f", the joints of {len(people)} people in {POSES_FILE}"
         if self._rows:
             sheet = self._folder.with_name(f"{self._folder.name}_sheet.png")  # beside, or it could replace a prediction
             save_image(draw_sheet(self._rows), sheet)

@@ -4,5 +4,6 @@ from gan_lab.modules.art_dcgan import ArtDCGANModule
 from gan_lab.modules.base import GANModule
 from gan_lab.modules.cyclegan import CycleGANModule
 from gan_lab.modules.pix2pix import Pix2PixModule
+from gan_lab.modules.sagan_pose import SAGANPoseModule
 
-__all__ = ["ArtDCGANModule", "CycleGANModule", "GANModule", "Pix2PixModule"]
+__all__ = ["ArtDCGANModule", "CycleGANModule", "GANModule", "Pix2PixModule", "SAGANPoseModule"]

@@ -135,7 +135,7 @@ class GANModule(LightningModule, ABC):
         self._check_losses()
         if self._per_process:
             mine = {name: state.state_dict() for name, state in self._per_process.items()}
-            checkpoint["per_process"] = _gather(mine)
+            checkpoint["per_process"] = gather(mine)
         for name, parameter in self.named_parameters():
             if not parameter.isfinite().all():
                 raise NonFiniteLossError(f"{name} is not finite after step {self.global_step}. {_REMEDY}")
@@ -190,7 +190,7 @@ class GANModule(LightningModule, ABC):
 _REMEDY = "No checkpoint was overwritten; resume from the last one, with a lower learning rate if it happens again."
 
 
-def _gather(mine: Any) -> list[Any]:
+def gather(mine: Any) -> list[Any]:
     """Every process's value, in the order of ranks."""
     if not (dist.is_available() and dist.is_initialized()):
         return [mine]

@@ -1,0 +1,200 @@
+"""Predicted poses as files: a COCO JSON of all people, and pictures or a video with their skeletons."""
+
+import json
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any, TypedDict
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from gan_lab.callbacks.sheet import save_image, to_image
+from gan_lab.datasets.images import read_image
+from gan_lab.datasets.video import VIDEO_EXTENSIONS, Video
+from gan_lab.drawing import Image as Pixels
+from gan_lab.drawing import draw_pose
+from gan_lab.errors import GanLabError
+from gan_lab.poses import FoundPoses
+from gan_lab.samples import PersonSample
+from gan_lab.skeletons import Skeleton
+
+POSES_FILE = "keypoints.json"
+
+
+class FoundPerson(TypedDict):
+    """One person as plain values: what processes hand to each other.
+
+    Attributes:
+        path: The picture or video; empty where there is no file.
+        name: The picture's name, or the frame's.
+        person: Which one of the people in it.
+        box: Left, top, right, bottom in pixels.
+        keypoints: x and y of each joint in pixels whose centres lie at integers.
+        scores: The score of each joint.
+    """
+
+    path: str
+    name: str
+    person: int
+    box: list[float]
+    keypoints: list[list[float]]
+    scores: list[float]
+
+
+class PoseWriter:
+    """Gathers the people of a prediction and files them.
+
+    Args:
+        folder: Where to write.
+        score_threshold: Joints with lower scores are not drawn, and are not visible in the JSON.
+    """
+
+    def __init__(self, folder: Path, score_threshold: float) -> None:
+        self.folder = folder
+        self.score_threshold = score_threshold
+        self.people: list[FoundPerson] = []
+        self.skeleton: Skeleton | None = None
+
+    def add(self, found: FoundPoses, batch: PersonSample) -> None:
+        """Takes over a batch's people; those from no file are drawn at once, on the crops that the network saw."""
+        self.skeleton = found.skeleton
+        for index, (path, name) in enumerate(zip(batch["path"], batch["name"], strict=True)):
+            scores = found.scores[index].cpu()
+            self.people.append(
+                {
+                    "path": path,
+                    "name": name,
+                    "person": int(batch["person"][index]),  # type: ignore[index]  # a tensor in a batch
+                    "box": batch["box"][index].tolist(),
+                    "keypoints": found.in_source[index].tolist(),
+                    "scores": scores.tolist(),
+                }
+            )
+            if not path:
+                crop = np.asarray(to_image(batch["image"][index]))
+                drawn = self._draw(crop, found.skeleton, found.in_crop[index].tolist(), scores.tolist())
+                save_image(Image.fromarray(drawn), self.folder / name)
+
+    def write(self, people: Sequence[FoundPerson], skeleton: Skeleton) -> None:
+        """Draws people on their pictures and frames, and writes the JSON of all.
+
+        Args:
+            people: Those of all processes, in any order.
+            skeleton: What their joints are.
+        """
+        people = sorted(people, key=lambda found: (found["path"], found["name"], found["person"]))
+        sizes: dict[str, tuple[int, int]] = {}
+        for path, here in groupby(people, key=lambda found: found["path"]):
+            if Path(path).suffix.lower() in VIDEO_EXTENSIONS:
+                sizes |= self._write_video(Path(path), list(here), skeleton)
+            elif path:
+                persons = list(here)
+                drawn = self._draw_all(read_image(Path(path)), persons, skeleton)
+                sizes[persons[0]["name"]] = (drawn.shape[1], drawn.shape[0])
+                save_image(Image.fromarray(drawn), self.folder / persons[0]["name"])
+        target = self.folder / POSES_FILE
+        content = coco_keypoints(people, sizes, skeleton, self.score_threshold)
+        partial = target.with_name(f".{target.name}.partial")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            partial.write_text(json.dumps(content))
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
+
+    def _write_video(self, path: Path, people: list[FoundPerson], skeleton: Skeleton) -> dict[str, tuple[int, int]]:
+        """Writes all frames of a video, those without people too, and returns the size of each that has some."""
+        video = Video(path)
+        frames = {name: list(here) for name, here in groupby(people, key=lambda found: found["name"])}
+        numbered = {int(Path(name).stem.rpartition("_")[2]): found for name, found in frames.items()}
+        pictures = (self._draw_all(video.read(frame), numbered.get(frame, []), skeleton) for frame in range(len(video)))
+        save_video(pictures, video.fps, self.folder / f"{path.stem}.mp4")
+        width, height = video.size
+        return dict.fromkeys(frames, (width, height))
+
+    def _draw_all(self, image: Pixels, people: Sequence[FoundPerson], skeleton: Skeleton) -> Pixels:
+        for found in people:
+            image = self._draw(image, skeleton, found["keypoints"], found["scores"])
+        return image
+
+    def _draw(self, image: Pixels, skeleton: Skeleton, keypoints: list[list[float]], scores: list[float]) -> Pixels:
+        shown = np.asarray(scores) >= self.score_threshold
+        return draw_pose(image, np.asarray(keypoints, dtype=np.float32), shown, skeleton)
+
+
+def coco_keypoints(
+    people: Sequence[FoundPerson],
+    sizes: dict[str, tuple[int, int]],
+    skeleton: Skeleton,
+    score_threshold: float,
+) -> dict[str, Any]:
+    """People in COCO's format for keypoints, with the scores of its format for results.
+
+    Each annotation has ``keypoints`` x, y, v for each joint, in the image's pixels whose centres lie at integers, where
+    v is 2 for a score from the threshold up and else 0; ``keypoint_scores``; ``score``, their mean; ``bbox``, the box
+    that the person was looked for in. ``annotations`` alone is what COCO's evaluation loads as results.
+
+    Args:
+        people: The people, those of an image one after the other.
+        sizes: Width and height of each image by its name, where they are known.
+        skeleton: What their joints are.
+        score_threshold: The lowest score of a joint that counts as found.
+    """
+    ids = {name: number for number, name in enumerate(dict.fromkeys(found["name"] for found in people), start=1)}
+    images = [
+        {"id": number, "file_name": name} | dict(zip(("width", "height"), sizes.get(name, ()), strict=False))
+        for name, number in ids.items()
+    ]
+    category = {
+        "id": 1,
+        "name": "person",
+        "supercategory": "person",
+        "keypoints": list(skeleton.joints),
+        "skeleton": [[one + 1, two + 1] for one, two in skeleton.limbs],  # COCO counts joints from 1
+    }
+    annotations = [_annotation(found, number, ids, score_threshold) for number, found in enumerate(people, start=1)]
+    return {"images": images, "annotations": annotations, "categories": [category]}
+
+
+def _annotation(found: FoundPerson, number: int, ids: dict[str, int], score_threshold: float) -> dict[str, Any]:
+    left, top, right, bottom = found["box"]
+    seen = [score >= score_threshold for score in found["scores"]]
+    triplets = [(x, y, 2 if visible else 0) for (x, y), visible in zip(found["keypoints"], seen, strict=True)]
+    return {
+        "id": number,
+        "image_id": ids[found["name"]],
+        "category_id": 1,
+        "keypoints": [round(value, 3) for triplet in triplets for value in triplet],
+        "num_keypoints": sum(seen),
+        "keypoint_scores": [round(score, 4) for score in found["scores"]],
+        "score": round(sum(found["scores"]) / len(found["scores"]), 4),
+        "bbox": [round(value, 3) for value in (left, top, right - left, bottom - top)],
+        "area": round((right - left) * (bottom - top), 3),
+        "iscrowd": 0,
+    }
+
+
+def save_video(frames: Iterator[Pixels], fps: float, path: Path) -> None:
+    """Writes frames (H, W, 3), at least one, as an MP4 file, replacing an older one only when it is whole.
+
+    Raises:
+        GanLabError: If this machine's OpenCV cannot write such a file.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
+    writer = None
+    try:
+        for frame in frames:
+            if writer is None:
+                size = (frame.shape[1], frame.shape[0])
+                writer = cv2.VideoWriter(str(partial), cv2.VideoWriter.fourcc(*"mp4v"), fps or 25.0, size)
+                if not writer.isOpened():
+                    raise GanLabError(f"{path}: OpenCV cannot write this video")
+            writer.write(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
+        if writer is not None:
+            writer.release()
+            partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

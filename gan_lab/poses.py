@@ -1,0 +1,29 @@
+"""Poses that were found: what a pose module predicts and a writer files."""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from gan_lab.skeletons import Skeleton
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPoses:
+    """The people of a batch.
+
+    Attributes:
+        skeleton: What their K joints are.
+        in_crop: x and y in the crops' pixels, (B, K, 2).
+        in_source: x and y in the source images' pixels, (B, K, 2).
+        scores: How high each joint's heatmap is, (B, K): about 0 where nothing was found, about 1 where all is sure.
+    """
+
+    skeleton: Skeleton
+    in_crop: Tensor
+    in_source: Tensor
+    scores: Tensor
+
+
+def map_points(points: Tensor, affine: Tensor) -> Tensor:
+    """Applies each sample's affine map (B, 2, 3) to its points (B, K, 2)."""
+    return points @ affine[:, :, :2].transpose(1, 2) + affine[:, None, :, 2]

@@ -1,0 +1,193 @@
+import pytest
+import torch
+from torch.nn import functional as F
+
+from gan_lab.heatmaps import flip_back, render_heatmaps
+from gan_lab.losses import balance_step, convergence_measure
+from gan_lab.modules import SAGANPoseModule
+from gan_lab.networks.layers import frozen
+from gan_lab.skeletons import LSP
+from tests.training import train
+
+SMALL = {"stacks": 2, "depth": 2, "channels": 8, "discriminator_channels": 8}
+
+
+def people(count: int = 2, side: int = 32, dtype: torch.dtype = torch.float32, joints: int = 14) -> dict:
+    """Noise with joints somewhere in it; the source image is twice as large and begins 10 pixels further up left."""
+    generator = torch.Generator().manual_seed(0)
+    keypoints = torch.rand(count, joints, 2, generator=generator, dtype=dtype) * (side - 9) + 4
+    to_source = torch.tensor([[2.0, 0, 10], [0, 2, 10]], dtype=dtype).repeat(count, 1, 1)
+    labelled = torch.ones(count, joints, dtype=torch.bool)
+    labelled[0, :3] = False
+    return {
+        "image": torch.rand(count, 3, side, side, generator=generator, dtype=dtype) * 2 - 1,
+        "keypoints": keypoints,
+        "labelled": labelled,
+        "to_source": to_source,
+        "truth": 2 * keypoints + 10,
+        "length": torch.full((count,), 20.0, dtype=dtype),
+        "name": [str(index) for index in range(count)],
+    }
+
+
+@pytest.mark.parametrize(("mask_missing", "k"), [(True, 0.3), (False, 0.3), (True, 0.0)])
+def test_one_step_is_the_papers(mask_missing, k):
+    """Against the updates written out, in double precision."""
+    settings = SMALL | {"mask_missing": mask_missing, "adversarial_weight": 0.5}
+    module, twin = SAGANPoseModule(**settings).double(), SAGANPoseModule(**settings).double()
+    module.balance.fill_(k)
+    twin.load_state_dict(module.state_dict())
+    batch = people(dtype=torch.double)
+    metrics = train(module, [batch], precision="64-true").callback_metrics
+
+    generator, judge = twin.generator, twin.discriminator
+    rmsprop = torch.optim.RMSprop(generator.parameters(), 2.5e-4, alpha=0.99, eps=1e-8)
+    adam = torch.optim.Adam(judge.parameters(), 2.5e-4)
+    image, labelled = batch["image"], batch["labelled"][:, :, None, None]
+    real = render_heatmaps(batch["keypoints"], batch["labelled"], 8, 4, 1.0)
+    counted = labelled if mask_missing else torch.ones_like(labelled)
+    first, last = generator(image)
+    fake = last * counted
+    l_real = F.mse_loss(judge(image, real), real)
+    l_fake = F.mse_loss(judge(image, fake.detach()), fake.detach())
+    (l_real - k * l_fake).backward()
+    adam.step()
+    with frozen(judge):
+        l_mse = F.mse_loss(first * counted, real) + F.mse_loss(last * counted, real)
+        l_adv = F.mse_loss(judge(image, fake), fake.detach())
+        (pull,) = torch.autograd.grad(0.5 * l_adv, last, retain_graph=True)
+        (l_mse + 0.5 * l_adv).backward()
+    rmsprop.step()
+    for (name, ours), theirs in zip(module.named_parameters(), twin.parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-9, msg=name)
+
+    expected = {
+        "loss/real": l_real,
+        "loss/fake": l_fake,
+        "loss/discriminator": l_real - k * l_fake,
+        "loss/heatmaps": l_mse,
+        "loss/adversarial": l_adv,
+        "loss/zero_map": 2 * real.square().mean(),
+        "balance/k": min(max(k + 1e-3 * (0.5 * l_real - l_fake).item(), 0), 1),
+        "balance/convergence": l_real + (0.5 * l_real - l_fake).abs(),
+        "balance/gradient_ratio": pull.norm() / (2 * (last * counted - real) / last.numel()).norm(),
+    }
+    for name, value in expected.items():
+        assert metrics[name].item() == pytest.approx(torch.as_tensor(value).item(), rel=1e-4), name
+
+
+@pytest.mark.parametrize(
+    ("k", "real", "fake", "expected"),
+    [(0.2, 4.0, 1.0, 0.3), (0.2, 1.0, 4.0, 0.0), (0.95, 4.0, 1.0, 1.0), (0.5, 2.0, 1.0, 0.5)],
+)
+def test_the_balance_follows_what_is_missing_to_equilibrium(k, real, fake, expected):
+    """k + 0.1 (0.5 L_real - L_fake), within [0, 1]."""
+    new = balance_step(torch.tensor(k), torch.tensor(real), torch.tensor(fake), ratio=0.5, rate=0.1)
+    assert new.item() == pytest.approx(expected)
+
+
+def test_convergence_is_the_real_loss_and_the_distance_from_equilibrium():
+    assert convergence_measure(torch.tensor(2.0), torch.tensor(4.0), 0.5).item() == 5.0
+
+
+def test_without_the_adversary_there_is_no_discriminator_and_no_balance():
+    module = SAGANPoseModule(**SMALL, adversarial=False)
+    assert not [name for name in module.state_dict() if not name.startswith("generator.")]
+    trainer = train(module, [people()])
+    assert len(trainer.optimizers) == 1
+    assert trainer.global_step == 1
+    assert {name for name in trainer.callback_metrics if name[0] in "lb"} == {"loss/heatmaps", "loss/zero_map"}
+
+
+def test_both_rates_drop_at_the_milestones():
+    module = SAGANPoseModule(**SMALL, milestones=(1, 2), lr=1e-3, discriminator_lr=1e-4)
+    rates = []
+
+    def note(trainer, *_):
+        rates.append([optimizer.param_groups[0]["lr"] for optimizer in trainer.optimizers])
+
+    train(module, [people()], max_epochs=3, on_train_batch_end=note)
+    assert rates == [pytest.approx([1e-3 * 0.2**n, 1e-4 * 0.2**n]) for n in range(3)]
+
+
+def test_the_flip_test_averages_an_image_and_its_mirror_image():
+    module, image = SAGANPoseModule(**SMALL).eval(), people()["image"]
+    once = SAGANPoseModule(**SMALL, flip_test=False).eval()
+    once.load_state_dict(module.state_dict())
+    mirrored = flip_back(once.find_heatmaps(image.flip(-1)), LSP.flip_pairs)
+    torch.testing.assert_close(module.find_heatmaps(image), (once.find_heatmaps(image) + mirrored) / 2)
+
+
+def with_heatmaps(module: SAGANPoseModule, batch: dict, shift: float = 0.0) -> SAGANPoseModule:
+    """Has the module find the joints of the batch, ``shift`` crop pixels to the right of where they are."""
+    everywhere = torch.ones_like(batch["labelled"])
+    moved = batch["keypoints"] + torch.tensor([shift, 0.0])
+    module.find_heatmaps = lambda _: render_heatmaps(moved, everywhere, 8, 4, 1.0)
+    return module
+
+
+def test_joints_come_back_to_the_source_image():
+    batch = people()
+    module = with_heatmaps(SAGANPoseModule(**SMALL, decoding="taylor"), batch)
+    found = module.predict_step(batch, 0)
+    inside = ((batch["keypoints"] > 6) & (batch["keypoints"] < 25)).all(-1)  # not in a cell at the border
+    torch.testing.assert_close(found.in_source[inside], batch["truth"][inside], rtol=0, atol=0.02)
+
+
+def test_validation_reports_pck_by_groups_and_validate_prints_it(capsys):
+    batch = people()
+    batch["keypoints"].clamp_(7, 22)
+    batch["truth"] = 2 * batch["keypoints"] + 10
+    settings = {"decoding": "taylor", "thresholds": (0.2, 0.7)}
+    module = with_heatmaps(SAGANPoseModule(**SMALL, **settings), batch, shift=4.0)
+    trainer = train(module, [batch], validation=[batch])
+    metrics = trainer.callback_metrics
+    assert metrics["val/pck"].item() == 0  # 8 source pixels off, 0.2 of 20 allowed
+    assert metrics["val/pck@0.7"].item() == 100
+    assert metrics["val/pck@0.7_wrist"].item() == metrics["val/pck@0.7_weighted_mean"].item() == 100
+    assert 0 < metrics["val/pck@0.7_auc"].item() < 100
+    assert capsys.readouterr().out == ""
+    trainer.test(module, torch.utils.data.DataLoader([batch], batch_size=None), verbose=False)
+    title, strict, loose = (line.split() for line in capsys.readouterr().out.splitlines())
+    assert title[1:8] == ["head", "shoulder", "elbow", "wrist", "hip", "knee", "ankle"]
+    assert strict[:3] == ["PCK@0.2", "0.00", "0.00"]
+    assert loose[:3] == ["PCK@0.7", "100.00", "100.00"]
+
+
+def test_a_sheet_shows_the_pose_found_and_the_truth():
+    batch = people()
+    images = SAGANPoseModule(**SMALL).render(batch)
+    assert list(images) == ["image", "pose", "heatmaps", "truth"]
+    assert images["image"] is batch["image"]
+    for picture in images.values():
+        assert picture.shape == batch["image"].shape
+        assert picture.abs().max() <= 1
+    person = {name: batch[name] for name in ("image", "to_source", "name")}
+    assert list(SAGANPoseModule(**SMALL).render(person)) == ["image", "pose", "heatmaps"]
+
+
+def test_heatmaps_can_be_overfitted():
+    """In 120 steps one image's error must fall far below that of empty maps, which is where it starts from."""
+    batch = people(1)
+    batch["labelled"][:] = True
+    module = SAGANPoseModule(stacks=1, depth=2, channels=32, discriminator_channels=8, lr=2e-3)
+    metrics = train(module, [batch], max_epochs=120).callback_metrics
+    assert metrics["loss/heatmaps"] < 0.3 * metrics["loss/zero_map"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"skeleton": "coco"}, "lsp, mpii, figures, got 'coco'"),
+        ({"thresholds": ()}, "at least one distance"),
+        ({"sigma": 0.0}, "sigma must be above 0, got 0"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        SAGANPoseModule(**SMALL | settings)
+
+
+def test_images_that_cannot_be_halved_are_refused_before_the_first_step():
+    with pytest.raises(ValueError, match=r"data\.image_size must be a multiple of 16 .* the images are 40x40"):
+        train(SAGANPoseModule(**SMALL), [people(side=40)])
