@@ -76,3 +76,13 @@ class SaveNoise(Callback):
         if not path.exists():
             self.folder.mkdir(parents=True, exist_ok=True)
             torch.save(torch.rand(4), path)
+
+
+class SaveMetrics(Callback):
+    """Saves what a validation has logged."""
+
+    def __init__(self, path: str) -> None:
+        self.path = Path(path)
+
+    def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
+        self.path.write_text(json.dumps({name: float(value) for name, value in trainer.callback_metrics.items()}))

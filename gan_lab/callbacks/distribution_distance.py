@@ -1,0 +1,156 @@
+"""How far generated images are from real ones, as distributions: measured at every validation."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+import torch.distributed as dist
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.utilities import rank_zero_info
+from torch import Tensor
+
+from gan_lab.errors import ConfigurationError
+from gan_lab.metrics.distribution import (
+    FeatureSums,
+    combine,
+    diversity,
+    frechet_distance,
+    kernel_distance,
+    sum_features,
+)
+from gan_lab.metrics.extractors import FeatureExtractor, to_bytes
+from gan_lab.modules import GANModule
+
+MOST_KEPT = 10_000  # features for the kernel's distance, whose noise is far below what one can see there
+
+
+class DistributionDistance(Callback):
+    """Logs Fréchet and kernel distances and the diversity of an unconditional model's images.
+
+    With the extractor ``Inception`` they are ``val/fid`` and ``val/kid``; with any other ``val/frechet`` and
+    ``val/kernel``, which only compare with others of the same extractor. ``val/diversity`` is the mean distance of two
+    generated images relative to that of two real ones: far below 1, the model has collapsed. Any can be monitored.
+
+    What is measured are the images of seeds 0, 1, 2 and so on, the same at every validation, on however many devices.
+    Fréchet's distance falls with their number: compare figures of equal ``samples`` only, and below 2,048 rather the
+    kernel's. The real images' statistics are computed once, and kept until the files, the image size or the extractor
+    change.
+
+    Args:
+        extractor: What sees the images: ``Inception``, ``RandomConvolutions``, or your own class.
+        samples: Generated images; null for as many as there are real ones.
+        reference: The real images: all of the training split, as in most papers, or those held out; never mirrored.
+        batch_size: Generated images at once.
+        cache_folder: Where to keep the real images' statistics; null for ``statistics`` in the run's default_root_dir.
+    """
+
+    def __init__(
+        self,
+        extractor: FeatureExtractor,
+        samples: int | None = 10_000,
+        reference: Literal["train", "val"] = "train",
+        batch_size: int = 64,
+        cache_folder: Path | None = None,
+    ) -> None:
+        if (samples is not None and samples < 2) or batch_size < 1:
+            raise ValueError(f"samples must be at least 2 and batch_size 1, got {samples} and {batch_size}")
+        self.extractor = extractor
+        self.samples = samples
+        self.reference: Literal["train", "val"] = reference
+        self.batch_size = batch_size
+        self.cache_folder = cache_folder
+        self._real: FeatureSums | None = None
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Loads the extractor; refuses data that it cannot measure against."""
+        if stage == "predict":
+            return
+        if not hasattr(trainer.datamodule, "reference_dataloader"):  # type: ignore[attr-defined]  # set by Lightning
+            raise ConfigurationError("DistributionDistance measures unconditional models: this data has pairs or kinds")
+        self.extractor.prepare()
+
+    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Measures, and logs as ``val/...``."""
+        if not trainer.sanity_checking and not trainer.fast_dev_run:  # type: ignore[attr-defined]  # Lightning's
+            self._measure(trainer, pl_module, "val")
+
+    def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Measures, and logs as ``test/...``."""
+        self._measure(trainer, pl_module, "test")
+
+    @torch.no_grad()
+    def _measure(self, trainer: Trainer, pl_module: LightningModule, prefix: str) -> None:
+        self.extractor.to(pl_module.device)
+        real = self._real = self._real or self._real_sums(trainer, pl_module)
+        fake = self._fake_sums(trainer, pl_module, self.samples or real.count)
+        frechet, kernel = ("fid", "kid") if self.extractor.comparable else ("frechet", "kernel")
+        figures = {
+            frechet: frechet_distance(real, fake),
+            kernel: kernel_distance(real, fake),
+            "diversity": diversity(real, fake),
+        }
+        pl_module.log_dict({f"{prefix}/{name}": value for name, value in figures.items()}, rank_zero_only=False)
+
+    def _fake_sums(self, trainer: Trainer, pl_module: LightningModule, samples: int) -> FeatureSums:
+        if not isinstance(pl_module, GANModule):
+            raise ConfigurationError(f"DistributionDistance measures a GANModule, not {type(pl_module).__name__}")
+        seeds = range(trainer.global_rank, samples, trainer.world_size)
+
+        def features() -> Iterator[Tensor]:
+            for start in range(0, len(seeds), self.batch_size):
+                mine = seeds[start : start + self.batch_size]
+                batch = {"seed": torch.tensor(mine, device=pl_module.device), "name": [str(seed) for seed in mine]}
+                yield self._see(pl_module.render(batch)["generated"])
+
+        return _over_processes(sum_features(features(), len(seeds), MOST_KEPT // trainer.world_size))
+
+    def _real_sums(self, trainer: Trainer, pl_module: LightningModule) -> FeatureSums:
+        """From the disk if all processes find them there."""
+        loader = trainer.datamodule.reference_dataloader(self.reference)  # type: ignore[attr-defined]
+        key = hashlib.sha256(f"{loader.dataset.fingerprint()}\n{self.extractor.name}\n{MOST_KEPT}".encode())
+        folder = Path(self.cache_folder or Path(trainer.default_root_dir) / "statistics")
+        path = folder / f"{key.hexdigest()[:32]}.pt"
+        kept = _load(path)
+        if trainer.strategy.reduce_boolean_decision(kept is not None, all=True) and kept is not None:
+            return kept
+        count = len(loader.dataset)
+        rank_zero_info(f"gan-lab: looking at {count:,} real images with {self.extractor.name}, once")
+        features = (self._see(batch["image"].to(pl_module.device), real=True) for batch in loader)
+        sums = sum_features(features, len(loader.sampler), MOST_KEPT // trainer.world_size)
+        sums = _over_processes(sums)
+        if trainer.is_global_zero:
+            _save(sums, path)
+        return sums
+
+    def _see(self, images: Tensor, real: bool = False) -> Tensor:
+        images = images if real else to_bytes(images)  # a data set has bytes already
+        features: Tensor = self.extractor(images.expand(-1, 3, -1, -1))
+        return features
+
+
+def _over_processes(mine: FeatureSums) -> FeatureSums:
+    """The sums over the images of all processes."""
+    if not (dist.is_available() and dist.is_initialized()):
+        return mine
+    parts: list[Any] = [None] * dist.get_world_size()
+    dist.all_gather_object(parts, mine)
+    return combine(parts)
+
+
+def _load(path: Path) -> FeatureSums | None:
+    """What was kept; None if it is not there, or not whole."""
+    try:
+        return FeatureSums(**torch.load(path, weights_only=True))
+    except Exception:  # an unpickler fails in any way on a broken file
+        return None
+
+
+def _save(sums: FeatureSums, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    torch.save(asdict(sums), partial)
+    partial.replace(path)
