@@ -9,6 +9,8 @@ import numpy as np
 from PIL import Image
 from scipy.io import savemat
 
+from tests.fakes_pose import write_lsp, write_mpii
+
 
 def drawing(seed: int, size: int = 32) -> np.ndarray:
     """A black rectangle on white, somewhere."""
@@ -183,6 +185,8 @@ WRITERS = {
     "FacadesDataModule": write_facades,
     "IMDBWIKIAgingDataModule": write_imdb_wiki,
     "ImageFolderDataModule": write_image_folder,
+    "LSPDataModule": write_lsp,
+    "MPIIDataModule": write_mpii,
     "MapsDataModule": write_maps,
     "PairedFolderDataModule": write_paired_folder,
     "UnpairedFolderDataModule": write_unpaired_folder,

@@ -82,26 +82,22 @@ class LSP(PhotographedPeople):
         labels = "joints.mat" if viewpoint == "person" else "joints-OC.mat"
         official = list(_read(Path(root) / "lsp_dataset", labels, None))
         train, test = _present(official[: PEOPLE // 2]), _present(official[PEOPLE // 2 :])
-        expected = {"train": PEOPLE // 2, "test": PEOPLE // 2}
+        rows = len(official)
         self._substituted = extended and len(test) < PEOPLE // 2
         if extended:
             more = list(_read(Path(root) / "lspet_dataset", "joints.mat", margin))
-            expected["train"] += len(more)
+            rows += len(more)
             for person in _present(more):
                 held_out = self._substituted and is_held_out(person.name, held_out_share, 0)
                 (test if held_out else train).append(person)
         people = {"train": train, "test": test}[split]
-        self.split = split
-        self.viewpoint = viewpoint
-        self._expected = expected[split]
-        self._missing = sum(expected.values()) - len(train) - len(test)
-        super().__init__(f"LSP, {split} split", SKELETON, people, image_size, jitter)
+        left_out = {"of both splits whose image is missing": rows - len(train) - len(test)}
+        name = f"LSP, {split} split, {viewpoint}-centric"
+        super().__init__(name, SKELETON, people, image_size, jitter, left_out)
 
     def summary(self) -> str:
-        """How many people there are, how many are left out, and whether the split is the official one."""
-        text = f"{self.data_set}: {len(self):,} people of {self._expected:,}, {self.viewpoint}-centric labels"
-        if self._missing:
-            text += f"; {self._missing:,} of all are left out, whose image is missing"
+        """As :class:`PhotographedPeople`, and whether the split is the official one."""
+        text = super().summary()
         if self._substituted:
             text += "; official test images are missing, so a share of LSPET is held out: figures are not comparable"
         return text

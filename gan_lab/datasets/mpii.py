@@ -86,27 +86,26 @@ class MPII(PhotographedPeople):
             chosen = [person for person in everyone if _split_of(person, listed, held_out_share) == split]
         else:
             chosen = read_json(path, split)
-        self._left_out: Counter[str] = Counter()
+        left_out: Counter[str] = Counter()
         people: list[PosedPerson] = []
         for person in chosen:
             reason = _reason_to_leave_out(person, split, present)
             if reason is None:
                 people.append(posed(person, folder))
             else:
-                self._left_out[reason] += 1
-        super().__init__(f"MPII, {split} split", SKELETON, people, image_size, jitter)
+                left_out[reason] += 1
+        super().__init__(f"MPII, {split} split", SKELETON, people, image_size, jitter, left_out)
 
     def summary(self) -> str:
-        """How many people there are, how many are left out, and how many there should be."""
+        """As :class:`PhotographedPeople`, and how many there are elsewhere or why that cannot be compared."""
+        text = super().summary()
+        if self.split != "test" and not self._from_list:
+            return f"{text}; split at random, not as Tompson et al. did: figures are not comparable"
         images = len({person.image for person in self.people})
-        text = f"{self.data_set}: {len(self):,} people in {images:,} images"
-        if not self._from_list and self.split != "test":
-            text += ", held out at random and not as Tompson et al. did"
-        elif (len(self), images) != PUBLISHED[self.split]:
-            people, published_images = PUBLISHED[self.split]
-            text += f", where {people:,} people in {published_images:,} images are published"
-        reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(self._left_out.items()))
-        return text + (f"; left out: {reasons}" if reasons else "")
+        if (len(self.people), images) != PUBLISHED[self.split]:
+            published, published_images = PUBLISHED[self.split]
+            text += f"; the published split has {published:,} people in {published_images:,} images"
+        return text
 
     def require_head_sizes(self) -> None:
         """Refuses people whose head's size is not known, and who could not be scored.

@@ -1,7 +1,7 @@
 """People whose joints are known: what the data sets for human pose share."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -125,6 +125,7 @@ class PhotographedPeople(PosedPeople):
         people: The people, each with its image.
         image_size: Side of the crops in pixels.
         jitter: Random scale, rotation, mirroring and colour; None for none.
+        left_out: How many of the annotated people were not taken, by what is wrong with them.
 
     Raises:
         DatasetError: If there is nobody.
@@ -137,12 +138,14 @@ class PhotographedPeople(PosedPeople):
         people: Sequence[PosedPerson],
         image_size: int,
         jitter: PoseJitter | None = None,
+        left_out: Mapping[str, int] | None = None,
     ) -> None:
         super().__init__(skeleton, image_size, jitter)
         self.data_set = data_set
         self.people = people
+        self.left_out = left_out or {}
         if not people:
-            raise DatasetError(f"{data_set}: there is nobody with a joint to learn from")
+            raise DatasetError(self.summary())
 
     def __len__(self) -> int:
         return len(self.people)
@@ -155,6 +158,12 @@ class PhotographedPeople(PosedPeople):
     def files(self, index: int) -> list[Path]:
         """The source image of one person."""
         return [self._file(index).path]
+
+    def summary(self) -> str:
+        """How many people there are, in how many images, and how many were left out for which reason."""
+        images = len({person.image for person in self.people})
+        flawed = ", ".join(f"{count:,} {flaw}" for flaw, count in sorted(self.left_out.items()) if count)
+        return f"{self.data_set}: {len(self.people):,} people in {images:,} images; left out: {flawed or 'none'}"
 
     def _file(self, index: int) -> ImageFile:
         image = self.people[index].image

@@ -34,15 +34,16 @@ class Video:
             raise DatasetError(f"{path}: no such file")
         capture = cv2.VideoCapture(str(path))
         self.fps = float(capture.get(cv2.CAP_PROP_FPS))
-        self.size = tuple(round(capture.get(side)) for side in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
-        self._length = 0
+        done, first = capture.read()
+        self._length = int(done)
         while capture.grab():
             self._length += 1
         capture.release()
         self._capture: Any = None  # opened where frames are read, which is in another process
         self._next = 0
-        if not self._length:
+        if not done:
             raise DatasetError(f"{path}: no video that can be decoded")
+        self.size = (first.shape[1], first.shape[0])  # the file may say otherwise of a rotated one
 
     def __len__(self) -> int:
         return self._length
