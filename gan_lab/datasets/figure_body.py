@@ -10,16 +10,39 @@ from gan_lab.person_crop import Points
 
 Vector = NDArray[np.float64]
 
-# Lengths relative to the body's height (Winter, Biomechanics and Motor Control of Human Movement, figure 4.1).
-_THIGH, _SHANK, _UPPER_ARM, _FOREARM = 0.245, 0.246, 0.186, 0.146
+# Relative to the body's height (Winter, Biomechanics and Motor Control of Human Movement, figure 4.1).
 _TRUNK, _NECK_TO_TOP = 0.288, 0.182
 _HALF_HIPS, _HALF_SHOULDERS = 0.08, 0.115  # a little less than the bones' breadth: joints lie inside
 
-# Degrees, from the straight stance with hanging arms: about what physiotherapists measure (Norkin and White,
-# Measurement of Joint Motion, appendix), short of the extremes.
-_HIP_FORWARD, _HIP_SIDEWAYS, _KNEE = (-20, 95), (-5, 40), (0, 120)
-_ARM_FORWARD, _ARM_SIDEWAYS, _ELBOW = (-35, 165), (0, 130), (0, 135)
-_LEAN, _PITCH, _NECK = 25, 20, 20
+_LEAN, _PITCH = 25, 20  # degrees by which the whole body is tilted, at most
+_NECK = 20  # degrees by which the head is, against the trunk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Limb:
+    """An arm or a leg; angles in degrees from hanging down straight.
+
+    Attributes:
+        upper: Length of the part at the trunk, relative to the body's height.
+        lower: Length of the other part.
+        forward: How far it swings forwards, at least and at most.
+        sideways: How far it swings outwards.
+        bend: How far elbow or knee bends.
+        bends: 1 if it bends forwards, -1 if back.
+    """
+
+    upper: float
+    lower: float
+    forward: tuple[int, int]
+    sideways: tuple[int, int]
+    bend: tuple[int, int]
+    bends: int
+
+
+# Lengths as above; angles about as physiotherapists measure them (Norkin and White, Measurement of Joint Motion,
+# appendix), short of the extremes.
+_LEG = _Limb(upper=0.245, lower=0.246, forward=(-20, 95), sideways=(-5, 40), bend=(0, 120), bends=-1)
+_ARM = _Limb(upper=0.186, lower=0.146, forward=(-35, 165), sideways=(0, 130), bend=(0, 135), bends=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,60 +102,33 @@ def _stance(rng: np.random.Generator) -> NDArray[np.float64]:
     nod = _roll(math.radians(rng.uniform(-_NECK, _NECK))) @ _pitch(math.radians(rng.uniform(-_NECK, _NECK)))
     top = neck + bend @ nod @ (0, _NECK_TO_TOP, 0)
     calm = rng.uniform(0.3, 1)  # most people neither stand still nor do gymnastics
-    joints = {}
+    legs, arms = {}, {}
     for name, sign in (("right", -1), ("left", 1)):
-        hip = np.array([sign * _HALF_HIPS, 0, 0])
-        knee, ankle = _limb(rng, hip, sign, _THIGH, _SHANK, _HIP_FORWARD, _HIP_SIDEWAYS, _KNEE, -1, calm)
-        shoulder = bend @ (sign * _HALF_SHOULDERS, 0.93 * _TRUNK, 0)
-        elbow, wrist = _limb(
-            rng, shoulder, sign, _UPPER_ARM, _FOREARM, _ARM_FORWARD, _ARM_SIDEWAYS, _ELBOW, 1, calm, bend
-        )
-        joints[name] = {"leg": [ankle, knee, hip], "arm": [wrist, elbow, shoulder]}
-    return np.array(
-        [
-            *joints["right"]["leg"],
-            *joints["left"]["leg"][::-1],
-            *joints["right"]["arm"],
-            *joints["left"]["arm"][::-1],
-            neck,
-            top,
-        ]
-    )
+        hip, shoulder = np.array([sign * _HALF_HIPS, 0, 0]), bend @ (sign * _HALF_SHOULDERS, 0.93 * _TRUNK, 0)
+        legs[name] = [*_pose_limb(rng, _LEG, hip, np.eye(3), sign, calm), hip]
+        arms[name] = [*_pose_limb(rng, _ARM, shoulder, bend, sign, calm), shoulder]
+    return np.array([*legs["right"], *legs["left"][::-1], *arms["right"], *arms["left"][::-1], neck, top])
 
 
-def _limb(
-    rng: np.random.Generator,
-    start: Vector,
-    sign: int,
-    upper: float,
-    lower: float,
-    forward: tuple[int, int],
-    sideways: tuple[int, int],
-    bend: tuple[int, int],
-    bend_sign: int,
-    calm: float,
-    base: NDArray[np.float64] | None = None,
+def _pose_limb(
+    rng: np.random.Generator, limb: _Limb, start: Vector, trunk: NDArray[np.float64], sign: int, calm: float
 ) -> tuple[Vector, Vector]:
-    """The middle and the end of an arm, whose lower part bends forwards, or of a leg, whose lower part bends back.
+    """The end and the middle of an arm or a leg in a random pose.
 
     Args:
         rng: Where the angles are drawn from.
+        limb: Which one.
         start: Shoulder or hip.
+        trunk: How what it hangs from is turned.
         sign: 1 on the body's left, -1 on its right.
-        upper: Length of the upper part.
-        lower: Length of the lower part.
-        forward: The range of degrees by which the upper part is swung forwards.
-        sideways: The same outwards.
-        bend: The same of the elbow or knee.
-        bend_sign: 1 forwards, -1 back.
         calm: What angles are multiplied by, up to 1.
-        base: How the trunk is turned; None for upright.
     """
-    swing, spread, angle = (calm * math.radians(rng.uniform(*limits)) for limits in (forward, sideways, bend))
-    turned = _roll(sign * spread) @ _pitch(-swing)
-    turned = turned if base is None else base @ turned
-    middle = start + turned @ (0, -upper, 0)
-    return middle, middle + turned @ _pitch(-bend_sign * angle) @ (0, -lower, 0)
+    swing, spread, bend = (
+        calm * math.radians(rng.uniform(*limits)) for limits in (limb.forward, limb.sideways, limb.bend)
+    )
+    turned = trunk @ _roll(sign * spread) @ _pitch(-swing)
+    middle = start + turned @ (0, -limb.upper, 0)
+    return middle + turned @ _pitch(-limb.bends * bend) @ (0, -limb.lower, 0), middle
 
 
 def _pitch(angle: float) -> NDArray[np.float64]:
