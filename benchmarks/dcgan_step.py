@@ -59,7 +59,7 @@ def bare_step(module: ArtDCGANModule, variant: str) -> Any:
     if not (notebook or variant == "pages handed back"):
         keep_freed_pages()
     if variant == "channels_last":
-        module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # as torch's own guide has it
+        module.to(memory_format=torch.channels_last)
     generator, discriminator = module.generator, module.discriminator
     settings: dict[str, Any] = {"foreach": False} if notebook or variant == "Adam's plain loop" else {"fused": True}
     adam_g, adam_d = (

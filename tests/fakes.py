@@ -174,15 +174,19 @@ def write_pictures(root: Path) -> Path:
 
 
 from tests.fakes_art import write_best_artworks, write_image_folder, write_wikiart  # noqa: E402 - it needs the above
+from tests.fakes_faces import write_celeba_hq, write_ffhq, write_growing_folder  # noqa: E402 - as below
 
 WRITERS = {
     "BestArtworksDataModule": write_best_artworks,
     "CACDAgingDataModule": write_cacd,
     "CUHKDataModule": write_cuhk,
+    "CelebAHQDataModule": write_celeba_hq,
     "CityscapesDataModule": write_cityscapes,
     "DegradedFolderDataModule": write_photographs,
     "EmojiPairsDataModule": write_emoji_pairs,
+    "FFHQDataModule": write_ffhq,
     "FacadesDataModule": write_facades,
+    "GrowingFolderDataModule": write_growing_folder,
     "IMDBWIKIAgingDataModule": write_imdb_wiki,
     "ImageFolderDataModule": write_image_folder,
     "LSPDataModule": write_lsp,

@@ -1,21 +1,20 @@
 """Predicted poses as files: a COCO JSON of all people, and pictures or a video with their skeletons."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any, TypedDict
 
-import cv2
 import numpy as np
 from PIL import Image
 
+from gan_lab.callbacks.film import save_video
 from gan_lab.callbacks.sheet import save_image, to_image
 from gan_lab.datasets.images import read_image
 from gan_lab.datasets.video import VIDEO_EXTENSIONS, Video
 from gan_lab.drawing import Image as Pixels
 from gan_lab.drawing import draw_pose
-from gan_lab.errors import GanLabError
 from gan_lab.poses import FoundPoses
 from gan_lab.samples import PersonSample
 from gan_lab.skeletons import Skeleton
@@ -174,27 +173,3 @@ def _annotation(found: FoundPerson, number: int, ids: dict[str, int], score_thre
         "area": round((right - left) * (bottom - top), 3),
         "iscrowd": 0,
     }
-
-
-def save_video(frames: Iterator[Pixels], fps: float, path: Path) -> None:
-    """Writes frames (H, W, 3), at least one, as an MP4 file, replacing an older one only when it is whole.
-
-    Raises:
-        GanLabError: If this machine's OpenCV cannot write such a file.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
-    writer = None
-    try:
-        for frame in frames:
-            if writer is None:
-                size = (frame.shape[1], frame.shape[0])
-                writer = cv2.VideoWriter(str(partial), cv2.VideoWriter.fourcc(*"mp4v"), fps or 25.0, size)
-                if not writer.isOpened():
-                    raise GanLabError(f"{path}: OpenCV cannot write this video")
-            writer.write(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
-        if writer is not None:
-            writer.release()
-            partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

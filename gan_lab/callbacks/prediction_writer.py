@@ -2,24 +2,28 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import BasePredictionWriter
 from PIL import Image
 
+from gan_lab.callbacks.film import write_film
 from gan_lab.callbacks.pose_writer import POSES_FILE, PoseWriter
-from gan_lab.callbacks.sheet import batch_rows, draw_sheet, save_image
+from gan_lab.callbacks.sheet import batch_rows, draw_grid, draw_sheet, save_image
 from gan_lab.errors import GanLabError
 from gan_lab.modules.base import gather
 from gan_lab.poses import FoundPoses
+
+Item = TypeVar("Item")
 
 
 class PredictionWriter(BasePredictionWriter):
     """Writes each prediction under its input's or its seed's name, and a sheet of the first ones beside their folder.
 
-    A module that predicts several images for one input gets a subfolder for each. Of poses it writes
-    ``keypoints.json``, in COCO's format, and each picture or video with the skeletons drawn on it.
+    A module that predicts several images for one input gets a subfolder for each. What has a place in a grid is laid
+    out there on the sheet, all of it; what has one on a path also becomes a film, ``<folder>.gif`` and ``.mp4``. Of
+    poses it writes ``keypoints.json``, in COCO's format, and each picture or video with the skeletons drawn on it.
 
     Args:
         folder: Where to write; None for ``predictions`` in ``trainer.default_root_dir``.
@@ -27,13 +31,25 @@ class PredictionWriter(BasePredictionWriter):
             none.
         score_threshold: Of poses: joints with lower scores are not drawn, and not visible in the JSON, which has them
             nonetheless.
+        frames_per_second: Pace of a film.
     """
 
-    def __init__(self, folder: Path | None = None, sheet_samples: int = 16, score_threshold: float = 0.2) -> None:
+    def __init__(
+        self,
+        folder: Path | None = None,
+        sheet_samples: int = 16,
+        score_threshold: float = 0.2,
+        frames_per_second: int = 30,
+    ) -> None:
         super().__init__(write_interval="batch")
         self.folder = folder
+        if not 1 <= frames_per_second <= 100:
+            raise ValueError(f"frames_per_second must be from 1 to 100, got {frames_per_second}")
         self.sheet_samples = sheet_samples
         self.score_threshold = score_threshold
+        self.frames_per_second = frames_per_second
+        self._frames: list[tuple[int, str]] = []
+        self._cells: list[tuple[int, int, str]] = []
         self._rows: list[dict[str, Image.Image]] = []
 
     def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -70,18 +86,34 @@ class PredictionWriter(BasePredictionWriter):
                 save_image(row[name], folder / file_name)
             if trainer.is_global_zero and len(self._rows) < self.sheet_samples:
                 self._rows.append(row)
+        if "frame" in batch:
+            self._frames += zip(batch["frame"].tolist(), batch["name"], strict=True)
+        if "column" in batch:
+            self._cells += zip(batch["row"].tolist(), batch["column"].tolist(), batch["name"], strict=True)
 
     def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Writes the sheet, or the poses of all processes."""
-        people = [found for found_there in gather(self._poses.people) for found in found_there]
+        """Writes the sheet, the film or the poses, of what all processes have made."""
+        frames, cells, people = (_of_all(mine) for mine in (self._frames, self._cells, self._poses.people))
         if not trainer.is_global_zero:
             return
         message = f"gan-lab: predictions are in {self._folder}"
+        sheet = self._folder.with_name(f"{self._folder.name}_sheet.png")  # beside, or it could replace a prediction
         if self._poses.skeleton is not None:
             self._poses.write(people, self._poses.skeleton)
             message += f", the joints of {len(people)} people in {POSES_FILE}"
-        if self._rows:
-            sheet = self._folder.with_name(f"{self._folder.name}_sheet.png")  # beside, or it could replace a prediction
+        if cells and self.sheet_samples:
+            save_image(draw_grid({(row, column): self._folder / name for row, column, name in cells}), sheet)
+            message += f", their grid is {sheet}"
+        elif self._rows:
             save_image(draw_sheet(self._rows), sheet)
             message += f", a sheet of the first {len(self._rows)} is {sheet}"
+        if frames:
+            paths = [self._folder / name for _, name in sorted(frames)]
+            films = write_film(paths, self._folder, self.frames_per_second)
+            message += f", the film is {' and '.join(map(str, films))}"
         print(message)
+
+
+def _of_all(mine: list[Item]) -> list[Item]:
+    """What all processes have, together."""
+    return [item for theirs in gather(mine) for item in theirs]

@@ -59,6 +59,20 @@ def draw_sheet(rows: Sequence[Mapping[str, Image.Image]], side: int = 256) -> Im
     return sheet
 
 
+def draw_grid(cells: Mapping[tuple[int, int], Path], side: int = 256) -> Image.Image:
+    """Image files of one size by their row and column, each within ``side`` pixels; a place without one stays white."""
+    pictures = {}
+    for place, path in cells.items():
+        with Image.open(path) as image:
+            pictures[place] = _fit(image, side)
+    width, height = next(iter(pictures.values())).size
+    rows, columns = (1 + max(place[axis] for place in cells) for axis in (0, 1))
+    grid = Image.new("RGB", (columns * (width + _MARGIN) + _MARGIN, rows * (height + _MARGIN) + _MARGIN), "white")
+    for (row, column), picture in pictures.items():
+        grid.paste(picture, (_MARGIN + column * (width + _MARGIN), _MARGIN + row * (height + _MARGIN)))
+    return grid
+
+
 def batch_rows(images: Mapping[str, Tensor]) -> list[dict[str, Image.Image]]:
     """Named batches (B, C, H, W) as B rows of named images."""
     size = min(len(batch) for batch in images.values())

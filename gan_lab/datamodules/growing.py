@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from torch.utils.data import Dataset
+from torch.utils.data import DataLoader, Dataset, Subset
 
 from gan_lab.datamodules.loader import ResumableLoader
 from gan_lab.datamodules.unconditional import UnconditionalDataModule
@@ -33,10 +33,18 @@ class GrowingBatches:
         seed: The run's seed.
         rank: This process.
         world_size: All processes.
+        images: Images handed out before, to all processes.
     """
 
     def __init__(
-        self, length: int, schedule: GrowingSchedule, steps: int, seed: int, rank: int = 0, world_size: int = 1
+        self,
+        length: int,
+        schedule: GrowingSchedule,
+        steps: int,
+        seed: int,
+        rank: int = 0,
+        world_size: int = 1,
+        images: int = 0,
     ) -> None:
         self.length = length
         self.schedule = schedule
@@ -44,7 +52,7 @@ class GrowingBatches:
         self.seed = seed
         self.rank = rank
         self.world_size = world_size
-        self._images = 0  # handed out so far, to all processes
+        self.images = images
         self._step = 0  # of this epoch
         self._order = lru_cache(2)(self._permutation)
         schedule.batch_size(0, world_size)  # refuses what cannot be shared at once
@@ -53,7 +61,7 @@ class GrowingBatches:
         return self.steps
 
     def __iter__(self) -> Iterator[list[tuple[int, ...]]]:
-        images = self._images
+        images = self.images
         for _ in range(self._step, self.steps):
             size, side = self.schedule.batch_size(images, self.world_size), self.schedule.stage(images).resolution
             places = (divmod(place, self.length) for place in range(images + self.rank, images + size, self.world_size))
@@ -62,16 +70,16 @@ class GrowingBatches:
 
     def handed_out(self) -> None:
         """Counts a step and its images."""
-        self._images += self.schedule.batch_size(self._images, self.world_size)
+        self.images += self.schedule.batch_size(self.images, self.world_size)
         self._step = (self._step + 1) % self.steps
 
     def state_dict(self) -> dict[str, int]:
         """Images handed out since training began, and steps of the current epoch."""
-        return {"images": self._images, "step": self._step}
+        return {"images": self.images, "step": self._step}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
         """Goes on from there, with any number of processes."""
-        self._images, self._step = state["images"], state["step"] % self.steps
+        self.images, self._step = state["images"], state["step"] % self.steps
 
     def _permutation(self, turn: int) -> list[int]:
         generator = torch.Generator().manual_seed(derive_seed(self.seed, turn))
@@ -151,6 +159,8 @@ class GrowingDataModule(UnconditionalDataModule):
         self.schedule = schedule
         self.store = self.root / ".gan-lab" if store is None else Path(store)
         self.store_side = store_side
+        self._images_seen = 0
+        self._batches: GrowingBatches | None = None
         self.steps_per_epoch = steps_per_epoch
         self._prediction: Dataset[Any] = self._what_to_predict(predict, column_seeds, str(mixed_layers), frames)
 
@@ -174,10 +184,27 @@ class GrowingDataModule(UnconditionalDataModule):
     def train_dataloader(self) -> ResumableLoader:
         """The images that each step wants, at the size it wants; resumable at any step."""
         data = self.training_data()
-        batches = GrowingBatches(
-            len(data), self.schedule, self.steps_per_epoch, run_seed(), *self._rank_and_world_size()
+        rank, world_size = self._rank_and_world_size()
+        self._batches = GrowingBatches(
+            len(data), self.schedule, self.steps_per_epoch, run_seed(), rank, world_size, self._images_seen
         )
-        return ResumableLoader(data, batches, self.num_workers, pin_memory=torch.cuda.is_available())
+        return ResumableLoader(data, self._batches, self.num_workers, pin_memory=torch.cuda.is_available())
+
+    def val_dataloader(self) -> DataLoader[Any]:
+        """One batch of validation images, to be shown: nothing is measured on each of them."""
+        data = self.validation_data()
+        shown = Subset(data, range(min(len(data), self.eval_batch_size)))
+        return self._evaluation_loader(shown, self.eval_batch_size)
+
+    test_dataloader = val_dataloader
+
+    def state_dict(self) -> dict[str, int]:
+        """Images handed out: at an epoch's end Lightning restores no loader's state."""
+        return {"images": self._images_seen if self._batches is None else self._batches.images}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Has training go on from there."""
+        self._images_seen = state["images"]
 
     def prediction_data(self) -> Dataset[Any]:  # type: ignore[override]  # seeds are one of three
         """The seeds to make images of, or what is to be made of several."""

@@ -5,5 +5,13 @@ from gan_lab.modules.base import GANModule
 from gan_lab.modules.cyclegan import CycleGANModule
 from gan_lab.modules.pix2pix import Pix2PixModule
 from gan_lab.modules.sagan_pose import SAGANPoseModule
+from gan_lab.modules.stylegan import StyleGANModule
 
-__all__ = ["ArtDCGANModule", "CycleGANModule", "GANModule", "Pix2PixModule", "SAGANPoseModule"]
+__all__ = [
+    "ArtDCGANModule",
+    "CycleGANModule",
+    "GANModule",
+    "Pix2PixModule",
+    "SAGANPoseModule",
+    "StyleGANModule",
+]

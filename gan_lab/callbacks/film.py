@@ -1,0 +1,68 @@
+"""Films of numbered pictures."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from gan_lab.drawing import Image as Pixels
+from gan_lab.errors import GanLabError
+
+
+def write_film(frames: Sequence[Path], target: Path, frames_per_second: int) -> list[Path]:
+    """Writes pictures of one size as a GIF that repeats, and as MP4 where OpenCV can.
+
+    Args:
+        frames: The pictures in order; one at a time is held in memory.
+        target: Where, without an extension.
+        frames_per_second: From 1 to 100; a GIF counts in hundredths of a second.
+
+    Returns:
+        What was written.
+    """
+    gif, mp4 = target.with_name(f"{target.name}.gif"), target.with_name(f"{target.name}.mp4")
+    partial = gif.with_name(f".{gif.stem}.partial.gif")
+    try:
+        with Image.open(frames[0]) as first:
+            duration = max(10, round(100 / frames_per_second) * 10)
+            first.save(partial, save_all=True, append_images=_pictures(frames[1:]), duration=duration, loop=0)
+        partial.replace(gif)
+    finally:
+        partial.unlink(missing_ok=True)
+    try:
+        save_video((np.asarray(picture.convert("RGB")) for picture in _pictures(frames)), frames_per_second, mp4)
+    except GanLabError:
+        return [gif]
+    return [gif, mp4]
+
+
+def save_video(frames: Iterable[Pixels], fps: float, path: Path) -> None:
+    """Writes frames (H, W, 3), at least one, as an MP4 file, replacing an older one only when it is whole.
+
+    Raises:
+        GanLabError: If this machine's OpenCV cannot write such a file.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
+    writer = None
+    try:
+        for frame in frames:
+            if writer is None:
+                size = (frame.shape[1], frame.shape[0])
+                writer = cv2.VideoWriter(str(partial), cv2.VideoWriter.fourcc(*"mp4v"), fps or 25.0, size)
+                if not writer.isOpened():
+                    raise GanLabError(f"{path}: OpenCV cannot write this video")
+            writer.write(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
+        if writer is not None:
+            writer.release()
+            partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _pictures(paths: Sequence[Path]) -> Iterator[Image.Image]:
+    for path in paths:
+        with Image.open(path) as image:
+            yield image.copy()
