@@ -5,8 +5,8 @@
 ``gan-lab`` is what ``gan-lab fit`` runs. ``bare loop`` makes the same two updates with the same networks, optimiser and
 allocator without Lightning: the difference is the framework's price. The others are that loop without one thing each:
 the generated images made once for both updates, the discriminator frozen in the generator's, Adam in one pass, freed
-pages kept; and with the weights in channels_last layout, which is not in. ``notebook's recipe`` has none of them, and
-the gradient of the discriminator's loss runs on into the generator, as art notebooks have it.
+pages kept, weights in channels_last layout. ``notebook's recipe`` has none of them, and the gradient of the
+discriminator's loss runs on into the generator, as art notebooks have it.
 """
 
 from pathlib import Path
@@ -30,7 +30,7 @@ VARIANTS = (
     "D not frozen",
     "Adam's plain loop",
     "pages handed back",
-    "channels_last",
+    "channels first",
     "notebook's recipe",
 )
 
@@ -58,8 +58,8 @@ def bare_step(module: ArtDCGANModule, variant: str) -> Any:
     notebook = variant == "notebook's recipe"
     if not (notebook or variant == "pages handed back"):
         keep_freed_pages()
-    if variant == "channels_last":
-        module.to(memory_format=torch.channels_last)
+    if notebook or variant == "channels first":
+        module.to(memory_format=torch.contiguous_format)
     generator, discriminator = module.generator, module.discriminator
     settings: dict[str, Any] = {"foreach": False} if notebook or variant == "Adam's plain loop" else {"fused": True}
     adam_g, adam_d = (
