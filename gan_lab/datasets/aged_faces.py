@@ -1,6 +1,5 @@
 """Faces of known age: what the data sets for ageing share."""
 
-import os
 from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from typing import Literal
 
 from torch.utils.data import Dataset
 
-from gan_lab.datasets.images import EXTENSIONS, ImageFile, shape_oddities, to_tensor
+from gan_lab.datasets.images import ImageFile, shape_oddities, to_tensor
 from gan_lab.datasets.unpaired_images import UnpairedImages
 from gan_lab.errors import DatasetError
 from gan_lab.samples import AgedImageSample, AgedSample
@@ -123,16 +122,3 @@ def flaw_of(
     if age is None or not 0 <= age <= OLDEST:
         return "of an impossible age"
     return None if name in present else "whose file is missing"
-
-
-def image_names(folder: Path) -> set[str]:
-    """The relative paths of all images below a folder; none if there is no such folder.
-
-    Asking once for all of them takes seconds where asking for each of half a million takes minutes on a network drive.
-    """
-    found: set[str] = set()
-    for parent, _, names in os.walk(folder):
-        images = [name for name in names if os.path.splitext(name)[1].lower() in EXTENSIONS]
-        below = Path(parent).relative_to(folder)
-        found.update(images if below == Path() else (f"{below.as_posix()}/{name}" for name in images))
-    return found

@@ -39,8 +39,7 @@ class _Limb:
     bends: int
 
 
-# Lengths as above; angles about as physiotherapists measure them (Norkin and White, Measurement of Joint Motion,
-# appendix), short of the extremes.
+# Lengths as above; angles that an untrained adult reaches, chosen for variety and not from measurements.
 _LEG = _Limb(upper=0.245, lower=0.246, forward=(-20, 95), sideways=(-5, 40), bend=(0, 120), bends=-1)
 _ARM = _Limb(upper=0.186, lower=0.146, forward=(-35, 165), sideways=(0, 130), bend=(0, 135), bends=1)
 

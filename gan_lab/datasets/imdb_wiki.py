@@ -9,7 +9,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_lab.datasets.aged_faces import AgedFace, AgedFaces, Flaw, flaw_of, image_names
+from gan_lab.datasets.aged_faces import AgedFace, AgedFaces, Flaw, flaw_of
+from gan_lab.datasets.images import image_names
 from gan_lab.datasets.matlab import read_columns, text, whole_numbers
 from gan_lab.errors import ConfigurationError, DatasetError, DatasetNotFoundError
 from gan_lab.transforms import Box

@@ -7,9 +7,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_lab.datasets.aged_faces import image_names
 from gan_lab.datasets.held_out import is_held_out
-from gan_lab.datasets.images import ImageFile
+from gan_lab.datasets.images import ImageFile, image_names
 from gan_lab.datasets.matlab import read_variable
 from gan_lab.datasets.posed_people import PhotographedPeople, PosedPerson
 from gan_lab.errors import ConfigurationError, DatasetError, DatasetNotFoundError
@@ -18,7 +17,7 @@ from gan_lab.skeletons import LSP as SKELETON
 
 Viewpoint = Literal["person", "observer"]
 
-PEOPLE = 2000  # of LSP; the first half is for training (BMVC 2010, section 4)
+PEOPLE = 2000  # of LSP; the first half is for training (BMVC 2010)
 _LEFT_SHOULDER, _RIGHT_HIP = SKELETON.joints.index("left_shoulder"), SKELETON.joints.index("right_hip")
 _REMEDY = (
     "data.root should hold lsp_dataset/ and, unless data.extended is false, lspet_dataset/, each with images/ and "

@@ -6,9 +6,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from gan_lab.datasets.aged_faces import image_names
 from gan_lab.datasets.held_out import is_held_out
-from gan_lab.datasets.images import ImageFile
+from gan_lab.datasets.images import ImageFile, image_names
 from gan_lab.datasets.mpii_annotations import MPIIPerson, read_json, read_release
 from gan_lab.datasets.posed_people import PhotographedPeople, PosedPerson
 from gan_lab.errors import DatasetError, DatasetNotFoundError
@@ -23,8 +22,8 @@ OFFICIAL_MAT = Path("mpii_human_pose_v1_u12_2/mpii_human_pose_v1_u12_1.mat")
 PUBLISHED = {"train": (22_246, 14_679), "val": (2_958, 2_729), "test": (11_731, 6_619)}
 
 _SCALE_UNIT = 200  # pixels: `scale` is a person's height in them (README of the data set)
-_MARGIN = 1.25  # of the window about that height, and
-_SHIFT = 15  # pixels, times the scale, downwards: "so that the feet are in it" (Newell et al., ECCV 2016, their code)
+_MARGIN = 1.25  # of the window about that height (Newell et al., ECCV 2016, in their code), and
+_SHIFT = 15  # pixels, times the scale, by which it is moved downwards (the same)
 _FIRST_PIXEL = 1  # MATLAB's
 _IMAGES = (Path("images"), Path("mpii_human_pose_v1/images"))
 

@@ -14,7 +14,7 @@ from torchmetrics import Metric
 
 from gan_lab.skeletons import Skeleton
 
-STEPS = 20  # of the curve whose area is taken, 0.01 each up to 0.2 on LSP, as the toolkit of Pishchulin takes them
+STEPS = 20  # of the curve whose area is taken: 0.01 each up to 0.2 on LSP, as the published areas have it
 
 
 def relative_distances(predicted: Tensor, truth: Tensor, length: Tensor) -> Tensor:
