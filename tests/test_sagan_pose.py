@@ -1,12 +1,23 @@
+import json
+
+import cv2
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch.nn import functional as F
 
+from gan_lab.cli import main
+from gan_lab.datamodules import FiguresDataModule
+from gan_lab.datasets.video import Video
 from gan_lab.heatmaps import flip_back, render_heatmaps
 from gan_lab.losses import balance_step, convergence_measure
 from gan_lab.modules import SAGANPoseModule
 from gan_lab.networks.layers import frozen
 from gan_lab.skeletons import LSP
+from tests import fakes
+from tests.test_distributed import run_two, saved
+from tests.test_resume import LAST, differences, probe, run_folder
 from tests.training import train
 
 SMALL = {"stacks": 2, "depth": 2, "channels": 8, "discriminator_channels": 8}
@@ -191,3 +202,94 @@ def test_settings_that_cannot_be_are_refused(settings, message):
 def test_images_that_cannot_be_halved_are_refused_before_the_first_step():
     with pytest.raises(ValueError, match=r"data\.image_size must be a multiple of 16 .* the images are 40x40"):
         train(SAGANPoseModule(**SMALL), [people(side=40)])
+
+
+def test_resuming_is_exact_with_the_balance(small, tmp_path):
+    """A balance that moves, so that it is seen to come back; stopped in the middle of the second epoch."""
+    moving = {"model__balance_rate": 0.05, "model__balance_ratio": 2.0}
+    config = str(small("sagan_pose_figures", trainer__max_epochs=3, **moving))
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    assert main(["fit", "--config", config, f"--trainer.default_root_dir={whole}"]) == 0
+    base = ["fit", "--config", config, f"--trainer.default_root_dir={parts}"]
+    assert main([*base, "--trainer.max_steps=4"]) == 0
+    middle = torch.load(run_folder(parts, 0) / LAST, weights_only=True)["state_dict"]["balance"]
+    assert main([*base, "--ckpt_path=last"]) == 0
+    one, two = (torch.load(run_folder(*at) / LAST, weights_only=True) for at in ((whole, 0), (parts, 1)))
+    assert 0 < middle < one["state_dict"]["balance"] < 1
+    assert differences(one, two) == []
+
+
+def test_two_processes_train_as_one_with_one_balance(small, tmp_path):
+    """Batch norm sees half the people in each, so that only k, weights and buffers are compared between the two."""
+    moving = {"model__balance_rate": 0.05, "model__balance_ratio": 2.0}
+    config = str(small("sagan_pose_figures", trainer__max_epochs=1, data__batch_size=1, **moving))
+    run_two(["--config", config, "--trainer.callbacks+", probe("SaveRank", folder=str(tmp_path / "ranks"))])
+    one, two = saved(tmp_path / "ranks", "state", 2)
+    assert 0 < one["balance"] < 1
+    assert differences(one, two) == []
+
+
+def test_people_in_boxes_are_found_in_pictures_of_any_size(small, tmp_path):
+    pictures, out = fakes.write_pictures(tmp_path / "pictures"), tmp_path / "out"
+    (tmp_path / "boxes.csv").write_text(
+        "image,left,top,right,bottom\npicture0.png,2,3,12,18\npicture0.png,20,0,45,20\npicture2.png,0,0,33,33\n"
+    )
+    data = [f"--data.predict_folder={pictures}", f"--data.boxes={tmp_path / 'boxes.csv'}"]
+    config = str(small("sagan_pose_figures"))
+    writing = [f"--predictions.folder={out}", "--predictions.score_threshold=-10"]
+    assert main(["predict", "--config", config, *data, *writing]) == 0
+    content = json.loads((out / "keypoints.json").read_text())
+    assert [(image["file_name"], image["width"], image["height"]) for image in content["images"]] == [
+        ("picture0.png", 45, 20),
+        ("picture2.png", 33, 33),
+    ]
+    assert [annotation["bbox"] for annotation in content["annotations"]] == [
+        [2, 3, 10, 15],
+        [20, 0, 25, 20],
+        [0, 0, 33, 33],
+    ]
+    for annotation, (left, top, side) in zip(
+        content["annotations"], [(-2.375, 1.125, 18.75), (16.875, -5.625, 31.25), (-4.125, -4.125, 41.25)], strict=True
+    ):
+        x, y = np.array(annotation["keypoints"]).reshape(14, 3)[:, :2].T
+        assert ((left - 1 <= x) & (x <= left + side)).all()  # within 1.25 times the box's longer side about its middle
+        assert ((top - 1 <= y) & (y <= top + side)).all()
+    for name in ("picture0.png", "picture2.png"):
+        before, after = (np.asarray(Image.open(folder / name).convert("RGB")) for folder in (pictures, out))
+        assert before.shape == after.shape
+        assert (before != after).any()
+
+
+def test_a_video_goes_in_and_a_video_comes_out(small, tmp_path):
+    clip = tmp_path / "in" / "clip.avi"
+    clip.parent.mkdir()
+    writer = cv2.VideoWriter(str(clip), cv2.VideoWriter.fourcc(*"MJPG"), 10.0, (64, 48))
+    for shade in (50, 100, 150):
+        writer.write(np.full((48, 64, 3), shade, np.uint8))
+    writer.release()
+    config, predict = str(small("sagan_pose_figures")), [f"--data.predict_folder={clip}"]
+    assert main(["predict", "--config", config, *predict, f"--predictions.folder={tmp_path / 'out'}"]) == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["clip.mp4", "keypoints.json"]
+    assert len(Video(tmp_path / "out" / "clip.mp4")) == 3
+    content = json.loads((tmp_path / "out" / "keypoints.json").read_text())
+    assert len(content["annotations"]) == len(content["images"]) == 3
+    assert main(["predict", "--config", config, *predict, f"--predictions.folder={clip.parent}"]) == 1
+
+
+def test_predictions_come_from_the_weights_and_are_the_same_as_validations(small, tmp_path, capsys):
+    """The figures held out, found by ``predict``: scored here against their labels, as ``validate`` scores them."""
+    config = small("sagan_pose_figures", trainer__max_epochs=1)
+    assert main(["fit", "--config", str(config)]) == 0
+    last = ["--config", str(config), "--ckpt_path=last"]
+    capsys.readouterr()
+    assert main(["validate", *last, "--model.thresholds=[1.0]"]) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("PCK@1")]
+    assert main(["predict", *last, f"--predictions.folder={tmp_path / 'out'}"]) == 0
+    content = json.loads((tmp_path / "out" / "keypoints.json").read_text())
+    figures = FiguresDataModule(train_count=6, val_count=3, image_size=64).validation_data()
+    near = []
+    for annotation, sample in zip(content["annotations"], figures, strict=True):
+        points = torch.tensor(annotation["keypoints"]).reshape(14, 3)[:, :2]
+        near.append((points - sample["truth"]).norm(dim=1) <= sample["length"])
+    assert float(line.split()[8]) == pytest.approx(100 * torch.stack(near).float().mean().item(), abs=0.01)
+    assert sorted(path.name for path in (tmp_path / "out").glob("*.png")) == [f"figure_{n:06}.png" for n in (6, 7, 8)]
