@@ -145,7 +145,8 @@ class SAGANPoseModule(GANModule):
         """D first, then G, then the balance, on one prediction: D's step does not change G."""
         optimizers = self.optimizers()
         images, labelled = batch["image"], batch["labelled"]
-        self.require_fitting(images)
+        self._require_joints(batch)
+        self._require_size(images)
         target = render_heatmaps(batch["keypoints"], labelled, images.shape[-1] // STRIDE, STRIDE, self.sigma)
         counted = (labelled if self.mask_missing else torch.ones_like(labelled))[..., None, None]
         predicted = self.generator(images).to(target.dtype)  # (S, B, K, h, w); losses are not for half precision
@@ -219,7 +220,7 @@ class SAGANPoseModule(GANModule):
         self.log("balance/k", self.balance, prog_bar=True)
         self.log("balance/convergence", convergence_measure(real, fake, self.balance_ratio))
 
-    def require_fitting(self, images: Tensor) -> None:
+    def _require_size(self, images: Tensor) -> None:
         """Refuses images that the hourglasses cannot halve often enough, or that are not square."""
         height, width = images.shape[-2:]
         if height != width or height % self.generator.size_multiple:
@@ -228,9 +229,15 @@ class SAGANPoseModule(GANModule):
                 f"the images are {height}x{width}"
             )
 
+    def _require_joints(self, batch: PoseSample) -> None:
+        """Refuses people of another skeleton."""
+        theirs, ours = batch["keypoints"].shape[1], len(self.skeleton.joints)
+        if theirs != ours:
+            raise ConfigurationError(f"model.skeleton has {ours} joints, the data's people have {theirs}")
+
     def find_heatmaps(self, images: Tensor) -> Tensor:
         """The last stack's heatmaps (B, K, H/4, W/4) of images (B, 3, H, W) in [-1, 1], by the flip test if wanted."""
-        self.require_fitting(images)
+        self._require_size(images)
         with inference_behaviour(self.generator, dropout=False, batch_statistics=False):
             heatmaps: Tensor = self.generator(images)[-1].float()
             if self.flip_test:
@@ -284,6 +291,7 @@ class SAGANPoseModule(GANModule):
         self._report("test", self.test_metrics)
 
     def _measure(self, batch: PoseSample, metrics: nn.ModuleList) -> None:
+        self._require_joints(batch)
         found = self.find_poses(self.find_heatmaps(batch["image"]), batch["to_source"])
         for metric in metrics:
             cast(PCK, metric).update(found.in_source, batch["truth"], batch["labelled"], batch["length"])
