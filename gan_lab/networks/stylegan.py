@@ -144,7 +144,7 @@ class MappingNetwork(nn.Module):
         w = pixel_norm(z)
         for layer in self.layers:
             w = F.leaky_relu(layer(w), 0.2)
-        return w
+        return w.to(z.dtype)  # in full precision under autocast too: their mean is taken, and they are mixed
 
 
 class StyledConv(nn.Module):
