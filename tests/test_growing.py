@@ -1,0 +1,274 @@
+"""Growing resolutions: batches of the schedule, the store of small images, faces, grids and films."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from gan_lab.cli import main
+from gan_lab.datamodules import CelebAHQDataModule, FFHQDataModule, GrowingFolderDataModule
+from gan_lab.datamodules.growing import GrowingBatches
+from gan_lab.datamodules.loader import ResumableLoader
+from gan_lab.datasets.growing_images import GrowingImages
+from gan_lab.datasets.images import images_below
+from gan_lab.datasets.latent_walks import ClosedPath, StyleMixes, parse_layers
+from gan_lab.datasets.resolution_store import ResolutionStore
+from gan_lab.errors import ConfigurationError, DatasetError, DatasetNotFoundError, ImageReadError
+from gan_lab.schedules import GrowingSchedule
+from tests.fakes import save
+from tests.fakes_faces import write_celeba_hq, write_ffhq
+
+SCHEDULE = GrowingSchedule(
+    resolution=32, stable_kimg=0.016, fade_kimg=0.008, total_kimg=0, batch_sizes={8: 8, 16: 4, 32: 2}
+)
+
+
+def checkered(seed: int, side: int = 64) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (side, side, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    folder = tmp_path / "pictures"
+    for index in range(7):
+        save(checkered(index), folder / f"{index}.png")
+    return folder
+
+
+def images(pictures, tmp_path, resolutions=(8, 16, 32), flip=False, store_side=16, **settings) -> GrowingImages:
+    found = images_below("pictures", pictures, "")
+    return GrowingImages("pictures", found, resolutions, flip, tmp_path / "store", store_side, **settings)
+
+
+def keys(steps: int, rank: int = 0, world_size: int = 1, images: int = 0) -> list[list[tuple[int, ...]]]:
+    return list(GrowingBatches(7, SCHEDULE, steps, 5, rank, world_size, images))
+
+
+def test_batches_have_the_schedules_size_and_resolution():
+    batches = keys(13)
+    sides = [{side for *_, side in batch} for batch in batches]
+    counts = [len(batch) for batch in batches]
+    # at 8 pixels to 16 images inclusive; 16 pixels while they fade in to 24 and on to 40 + 24; then 32
+    assert sides == [{8}] * 3 + [{16}] * 5 + [{32}] * 5
+    assert counts == [8] * 3 + [4] * 5 + [2] * 5
+
+
+def test_every_pass_over_the_data_takes_each_image_once_in_another_order():
+    stream = [key for batch in keys(20) for key in batch]
+    passes: dict[int, list[int]] = {}
+    for turn, index, _ in stream:
+        passes.setdefault(turn, []).append(index)
+    whole = [order for order in passes.values() if len(order) == 7]
+    assert len(whole) >= 6
+    assert all(sorted(order) == list(range(7)) for order in whole)
+    assert len(set(map(tuple, whole))) == len(whole)
+
+
+def test_processes_share_out_what_one_would_see():
+    alone = keys(10)
+    shares = [keys(10, rank, 2) for rank in range(2)]
+    assert [sorted(one + two) for one, two in zip(*shares, strict=True)] == [sorted(batch) for batch in alone]
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("start", [0, 3, 5])
+def test_loading_resumes_at_any_step_with_any_number_of_workers(pictures, tmp_path, workers, start):
+    data = images(pictures, tmp_path, flip=True)
+
+    def load(count: int, images: int = 0, step: int = 0) -> list[torch.Tensor]:
+        loader = ResumableLoader(data, GrowingBatches(7, SCHEDULE, 6, 5, images=images), workers, pin_memory=False)
+        loader.load_state_dict({"images": images, "step": step})
+        found = [batch["image"] for _ in range(count) for batch in loader]
+        assert loader.state_dict()["step"] == 0
+        return found
+
+    whole = load(2)
+    assert [len(batch) for batch in whole] == [8, 8, 8, 4, 4, 4, 4, 4, 2, 2, 2, 2]
+    rest = load(2, sum(len(batch) for batch in whole[:start]), start)
+    for one, two in zip(whole[start:], rest, strict=True):
+        assert torch.equal(one, two)
+
+
+def test_a_resolution_is_the_mean_of_what_it_covers(pictures, tmp_path):
+    data = images(pictures, tmp_path)
+    for side in (8, 16, 32):
+        for index in (0, 6):
+            area = 64 // side
+            exact = checkered(index).reshape(side, area, side, area, 3).mean((1, 3))
+            got = data[index, side]["image"].permute(1, 2, 0).numpy()
+            assert np.abs(got - exact).max() <= 1  # rounded once, or twice in the store
+            assert data[index, side]["name"] == f"{index}.png"
+
+
+def test_half_the_images_are_mirrored(pictures, tmp_path):
+    data, plain = images(pictures, tmp_path, flip=True), images(pictures, tmp_path)
+    for side in (8, 32):
+        straight = plain[0, side]["image"]
+        drawn = [data[0, side]["image"] for _ in range(200)]
+        mirrored = sum(torch.equal(image, straight.flip(2)) for image in drawn)
+        assert mirrored + sum(torch.equal(image, straight) for image in drawn) == 200
+        assert 70 < mirrored < 130
+
+
+def test_the_store_is_made_once_and_anew_when_a_file_changes(pictures, tmp_path, monkeypatch):
+    data = images(pictures, tmp_path)
+    data.prepare()
+    (made,) = (tmp_path / "store").iterdir()
+    assert sorted(path.name for path in made.iterdir()) == ["16.npy", "8.npy"]
+    monkeypatch.setattr(ResolutionStore, "_write", None)  # would fail
+    assert torch.equal(images(pictures, tmp_path)[2, 8]["image"], data[2, 8]["image"])
+    monkeypatch.undo()
+    save(255 - checkered(2), pictures / "2.png")
+    assert not torch.equal(images(pictures, tmp_path)[2, 8]["image"], data[2, 8]["image"])
+    assert len(list((tmp_path / "store").iterdir())) == 2
+
+
+def test_a_store_that_cannot_be_finished_leaves_nothing(pictures, tmp_path):
+    (pictures / "3.png").write_bytes(b"broken")
+    with pytest.raises(ImageReadError, match=r"3\.png"):
+        images(pictures, tmp_path).prepare()
+    assert list((tmp_path / "store").iterdir()) == []
+    images(pictures, tmp_path, broken_share=0.2).prepare()
+
+
+def test_a_store_without_room_or_a_place_is_refused(pictures, tmp_path, monkeypatch):
+    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 1000}))
+    with pytest.raises(DatasetError, match=r"takes 0.0 GB, and .*store has 0.0 GB free: set data.store"):
+        images(pictures, tmp_path).prepare()
+    monkeypatch.undo()
+    (tmp_path / "store").rmdir()
+    (tmp_path / "store").write_text("a file")
+    with pytest.raises(DatasetError, match=r"cannot write the store of small images .*: set data\.store"):
+        images(pictures, tmp_path).prepare()
+
+
+def test_ffhq_is_either_official_folder_or_the_pictures_themselves(tmp_path):
+    root = write_ffhq(tmp_path / "ffhq")
+    data = FFHQDataModule(root, GrowingSchedule(), folder="thumbnails128x128")
+    assert [image.name for image in data.images][3:5] == ["00000/00003.png", "01000/00004.png"]
+    assert all("thumbnails128x128" in str(image.path) for image in data.images)
+    assert len(FFHQDataModule(root / "images1024x1024", GrowingSchedule()).images) == 6
+    (root / "images1024x1024").rename(tmp_path / "elsewhere")
+    with pytest.raises(DatasetError, match=r"has thumbnails128x128 and no images1024x1024: set data\.folder"):
+        _ = FFHQDataModule(root, GrowingSchedule()).images
+    with pytest.raises(DatasetNotFoundError, match=r"github\.com/NVlabs/ffhq-dataset"):
+        _ = FFHQDataModule(tmp_path / "nothing", GrowingSchedule()).images
+
+
+def test_celeba_hq_holds_out_its_validation_folder_or_a_share(tmp_path):
+    root = write_celeba_hq(tmp_path / "celeba")
+    held_out = CelebAHQDataModule(root, GrowingSchedule(), held_out_share=0.1)
+    assert [image.name for image in held_out.split("val").images] == ["val/female/000000.jpg", "val/male/000000.jpg"]
+    assert len(held_out.split("train").images) == 6
+    assert len(CelebAHQDataModule(root / "celeba_hq", GrowingSchedule()).split("train").images) == 8
+    for index in range(20):
+        save(checkered(index), tmp_path / "flat" / f"{index:05}.png")
+    flat = CelebAHQDataModule(tmp_path / "flat", GrowingSchedule(), held_out_share=0.3)
+    names = [{image.name for image in flat.split(split).images} for split in ("train", "val")]
+    assert not names[0] & names[1]
+    assert len(names[0] | names[1]) == 20
+
+
+def test_a_grid_has_margins_of_its_rows_and_columns_own_images():
+    grid = StyleMixes([3, 5], [7, 8, 9], (0, 3))
+    places = [grid[index] for index in range(len(grid))]
+    assert [(place["row"], place["column"]) for place in places] == [
+        (row, column) for row in range(3) for column in range(4) if row or column
+    ]
+    by_place = {(place["row"], place["column"]): place for place in places}
+    assert (by_place[0, 2]["seed"], by_place[0, 2]["style_seed"], by_place[0, 2]["name"]) == (8, 8, "column0008.png")
+    assert (by_place[2, 0]["seed"], by_place[2, 0]["style_seed"], by_place[2, 0]["name"]) == (5, 5, "row0005.png")
+    mixed = by_place[1, 3]
+    assert (mixed["seed"], mixed["style_seed"], mixed["name"]) == (3, 9, "row0003_column0009.png")
+    assert len({place["name"] for place in places}) == len(places)
+
+
+@pytest.mark.parametrize(
+    ("spec", "layers"),
+    [("coarse", (0, 3)), ("middle", (4, 7)), ("fine", (8, 17)), ("4-7", (4, 7)), ("9", (9, 9)), ("0-17", (0, 17))],
+)
+def test_layers_have_names_and_numbers(spec, layers):
+    assert parse_layers(spec, 18) == layers
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"mixed_layers": "some"}, "coarse, middle, fine, or given like 4-7, not 'some'"),
+        ({"mixed_layers": "7-4"}, "not among the 18 layers"),
+        ({"mixed_layers": "4-18"}, "not among the 18 layers, 0 to 17"),
+        ({"schedule": GrowingSchedule(resolution=32), "mixed_layers": "fine"}, "'fine' are not among the 8 layers"),
+        ({"predict": "mixing"}, "needs data.column_seeds"),
+        ({"column_seeds": "1-3"}, "columns of data.predict 'mixing'"),
+        ({"predict": "interpolation", "seeds": 5}, "at least two seeds"),
+        ({"predict": "interpolation", "seeds": "0-9", "frames": 9}, "at least one a seed, 10, got 9"),
+        ({"steps_per_epoch": 0}, "steps_per_epoch must be at least 1"),
+    ],
+)
+def test_predictions_that_do_not_fit_together_are_refused(tmp_path, settings, message):
+    with pytest.raises(ConfigurationError, match=message):
+        GrowingFolderDataModule(tmp_path, **{"schedule": GrowingSchedule()} | settings)
+
+
+def predict(small, tmp_path, *arguments: str) -> None:
+    config = str(small("stylegan_ffhq"))
+    out = f"--predictions.folder={tmp_path / 'out'}"
+    assert main(["predict", "--config", config, f"--trainer.default_root_dir={tmp_path}", out, *arguments]) == 0
+
+
+def test_predict_makes_a_grid_of_mixed_styles(small, tmp_path):
+    predict(
+        small,
+        tmp_path,
+        "--data.predict=mixing",
+        "--data.seeds=1,2",
+        "--data.column_seeds=5-7",
+        "--data.mixed_layers=0-2",
+    )
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == sorted(
+        [f"row000{row}.png" for row in (1, 2)]
+        + [f"column000{column}.png" for column in (5, 6, 7)]
+        + [f"row000{row}_column000{column}.png" for row in (1, 2) for column in (5, 6, 7)]
+    )
+    with Image.open(tmp_path / "out_sheet.png") as sheet, Image.open(tmp_path / "out/row0002_column0005.png") as cell:
+        assert sheet.size == (4 * 20 + 4, 3 * 20 + 4)
+        box = (4 + 20, 4 + 2 * 20, 4 + 20 + 16, 4 + 2 * 20 + 16)
+        assert np.array_equal(np.asarray(sheet.crop(box)), np.asarray(cell))
+        assert np.asarray(sheet.crop((0, 0, 20, 20))).min() == 255
+
+
+def test_predict_makes_a_film_along_a_closed_path(small, tmp_path, capsys):
+    predict(small, tmp_path, "--data.predict=interpolation", "--data.seeds=1-3", "--data.frames=7")
+    frames = sorted((tmp_path / "out").iterdir())
+    assert [path.name for path in frames] == [f"frame{index:05}.png" for index in range(7)]
+    with Image.open(tmp_path / "out.gif") as film:
+        assert film.n_frames == 7
+        assert film.info["duration"] == 30  # milliseconds: 30 a second in whole hundredths
+        assert film.info["loop"] == 0
+        assert film.size == (16, 16)
+    assert "the film is" in capsys.readouterr().out
+    import cv2
+
+    mp4 = cv2.VideoCapture(str(tmp_path / "out.mp4"))
+    assert int(mp4.get(cv2.CAP_PROP_FRAME_COUNT)) == 7
+
+
+def test_a_path_is_the_periodic_cubic_spline():
+    """Of one coordinate, against the spline through its values."""
+    from scipy.interpolate import CubicSpline
+
+    values = np.array([0.3, -1.0, 2.0, 0.5])
+    path = ClosedPath([1, 2, 3, 4], frames=20)
+    along = np.array([path[index]["weights"].double().numpy() @ values for index in range(20)])
+    spline = CubicSpline(range(5), [*values, values[0]], bc_type="periodic")
+    np.testing.assert_allclose(along, spline(np.arange(20) / 5), atol=1e-6)
+
+
+def test_check_opens_the_files_of_growing_data(tmp_path, capsys, small):
+    config = str(small("stylegan_celebahq"))
+    assert main(["check", "--config", config]) == 0
+    assert "train: 8 samples, 0 broken" in capsys.readouterr().out
+    next((tmp_path / "data").rglob("*.jpg")).write_bytes(b"broken")
+    assert main(["check", "--config", config]) == 1
+    assert not list((tmp_path / "data").rglob(".gan-lab"))
