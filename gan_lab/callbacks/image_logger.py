@@ -11,6 +11,7 @@ from PIL import Image
 from gan_lab.callbacks.run_directory import run_directory
 from gan_lab.callbacks.sheet import as_array, batch_rows, draw_sheet, save_image
 from gan_lab.modules import GANModule
+from gan_lab.samples import RealSample
 
 
 class ImageLogger(Callback):
@@ -47,7 +48,7 @@ class ImageLogger(Callback):
         while (wanted := self.samples - len(self._rows)) > 0:
             images = pl_module.render(_seeds_in_place_of(batch, len(self._rows), pl_module.device))
             self._rows += batch_rows(images)[:wanted]
-            if "image" not in batch:
+            if not _is_to_learn_from(batch):
                 break  # the next batch has the next samples
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -65,10 +66,14 @@ class ImageLogger(Callback):
 
 def _seeds_in_place_of(batch: Any, first: int, device: torch.device) -> Any:
     """For images to learn from, which there is nothing to make of, as many seeds from ``first``."""
-    if "image" not in batch:
+    if not _is_to_learn_from(batch):
         return batch
     seeds = range(first, first + len(batch["image"]))
     return {"seed": torch.tensor(seeds, device=device), "name": [str(seed) for seed in seeds]}
+
+
+def _is_to_learn_from(batch: Any) -> bool:
+    return bool(batch.keys() == RealSample.__annotations__.keys())
 
 
 def _log_sheet(logger: Logger, sheet: Image.Image, step: int) -> None:
