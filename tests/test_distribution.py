@@ -202,6 +202,9 @@ def test_the_real_images_are_seen_once_until_something_changes(pictures, tmp_pat
     other = MeanColor()
     other.name = "mean colour, otherwise"
     assert measure(pictures, tmp_path, other)[1] > 6
+    trained = MeanColor()
+    trained.register_buffer("weight", torch.ones(1))
+    assert measure(pictures, tmp_path, trained)[1] > 6
     for kept in (tmp_path / "statistics").iterdir():
         kept.write_bytes(b"broken")
     assert measure(pictures, tmp_path)[1] > 6

@@ -111,7 +111,7 @@ class DistributionDistance(Callback):
     def _real_sums(self, trainer: Trainer, pl_module: LightningModule) -> FeatureSums:
         """From the disk if all processes find them there."""
         loader = trainer.datamodule.reference_dataloader(self.reference)  # type: ignore[attr-defined]
-        key = hashlib.sha256(f"{loader.dataset.fingerprint()}\n{self.extractor.name}\n{MOST_KEPT}".encode())
+        key = hashlib.sha256(f"{loader.dataset.fingerprint()}\n{self.extractor.identity()}\n{MOST_KEPT}".encode())
         folder = Path(self.cache_folder or Path(trainer.default_root_dir) / "statistics")
         path = folder / f"{key.hexdigest()[:32]}.pt"
         kept = _load(path)

@@ -24,16 +24,23 @@ class FeatureExtractor(nn.Module, ABC):
     """A fixed network that turns images into features. Your own subclass is named by its ``class_path``.
 
     Attributes:
-        name: What identifies the features: statistics kept under another name are not used. Change it with whatever
-            changes the features.
+        name: What messages call it, with all of its settings.
         comparable: Whether distances between these features are what papers call FID and KID.
     """
 
-    name: str
+    name = "an extractor of your own"
     comparable = False
 
     def prepare(self) -> None:
         """Loads what it needs before the run begins; raises ConfigurationError, saying what to do, if it cannot."""
+
+    def identity(self) -> str:
+        """A digest of its class, its name and its weights: statistics kept under another one are not used."""
+        digest = hashlib.sha256(f"{type(self).__module__}.{type(self).__qualname__} {self.name}".encode())
+        for key, tensor in self.state_dict().items():
+            digest.update(key.encode())
+            digest.update(tensor.cpu().contiguous().numpy().tobytes())
+        return digest.hexdigest()
 
     @abstractmethod
     def forward(self, images: Tensor) -> Tensor:
