@@ -19,6 +19,7 @@ commands:
   predict    use a trained model on a folder of pictures of any size:
              gan-lab predict --ckpt_path runs/NAME/VERSION/checkpoints/last.ckpt \\
                              --data.predict_folder PICTURES --predictions.folder OUT
+             or have it make pictures of nothing but seeds: ... --data.seeds 0-63 --predictions.folder OUT
   check      open every file of a config's data and list what is broken, mismatched or odd
 
 options:
