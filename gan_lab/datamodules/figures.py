@@ -14,7 +14,7 @@ class FiguresDataModule(PoseDataModule):
         train_count: Figures to train on.
         val_count: Figures to validate and test on; none of them is trained on.
         figures_seed: Chooses other figures.
-        image_size: Side of the crops in pixels; the model's ``image_size``.
+        image_size: Side of the crops in pixels, a multiple of 4 x 2^depth of the model's.
         scale: Smallest and largest factor of a training crop's window; above 1 the person becomes smaller.
         rotation: Training crops are rotated by up to so many degrees either way.
         flip: Whether half the training crops are mirrored, left and right joints changing places.

@@ -22,7 +22,7 @@ class LSPDataModule(PoseDataModule):
         held_out_share: The part of the extended set, between 0 and 1, that is held out if not all of the official test
             images are there; it is then said so.
         margin: Side of the extended set's crops relative to the labelled joints' box.
-        image_size: Side of the crops in pixels; the model's ``image_size``.
+        image_size: Side of the crops in pixels, a multiple of 4 x 2^depth of the model's.
         scale: Smallest and largest factor of a training crop's window; above 1 the person becomes smaller.
         rotation: Training crops are rotated by up to so many degrees either way.
         flip: Whether half the training crops are mirrored, left and right joints changing places.

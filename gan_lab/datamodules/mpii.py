@@ -22,7 +22,7 @@ class MPIIDataModule(PoseDataModule):
             is the ``valid_images.txt`` that comes with Newell's hourglass. None holds out ``held_out_share`` of the
             images. Not looked at if ``annotations`` is a folder, whose files are split already.
         held_out_share: About how many of the images are held out, between 0 and 1, if no file names them.
-        image_size: Side of the crops in pixels; the model's ``image_size``.
+        image_size: Side of the crops in pixels, a multiple of 4 x 2^depth of the model's.
         scale: Smallest and largest factor of a training crop's window; above 1 the person becomes smaller.
         rotation: Training crops are rotated by up to so many degrees either way.
         flip: Whether half the training crops are mirrored, left and right joints changing places.

@@ -13,7 +13,7 @@ class PoseDataModule(GANDataModule):
     """People whose joints are known, each cropped from its image by one affine map.
 
     Args:
-        image_size: Side of the crops in pixels; the model's ``image_size``.
+        image_size: Side of the crops in pixels, a multiple of 4 x 2^depth of the model's.
         scale: Smallest and largest factor of a training crop's window; above 1 the person becomes smaller.
         rotation: Training crops are rotated by up to so many degrees either way.
         flip: Whether half the training crops are mirrored, left and right joints changing places.
