@@ -42,6 +42,8 @@ def small(tmp_path: Path) -> Callable[..., Path]:
         tree["trainer"] |= SMOKE["trainer"] | {"default_root_dir": str(tmp_path / "run")}
         for section in ("model", "data"):
             tree[section]["init_args"] |= SMOKE[tree[section]["class_path"]]
+        for callback in tree["trainer"]["callbacks"]:
+            callback["init_args"] |= SMOKE.get(callback["class_path"], {})
         root = tmp_path / "data"
         if "root" in tree["data"]["init_args"]:  # or it reads no file
             if not root.exists():

@@ -256,6 +256,10 @@ class StyleGANModule(GANModule):
         w: Tensor = self.averaged_generator.mapping(z.to(mean.device, mean.dtype))
         return w
 
+    def spread(self, w: Tensor) -> Tensor:
+        """Intermediate codes (B, latent_size), the same for every layer, (B, L, latent_size)."""
+        return w[:, None].expand(-1, layer_count(self.schedule.resolution), -1)
+
     def synthesize(self, styles: Tensor, noise_seeds: Tensor | None = None) -> Tensor:
         """The averaged generator's images of codes, at the size it has reached.
 
@@ -298,17 +302,16 @@ class StyleGANModule(GANModule):
 
     def _styles(self, batch: SeedSample | MixingSample | PathSample) -> Tensor:
         """A code for each layer, (B, L, latent_size)."""
-        layers = layer_count(self.schedule.resolution)
         if "weights" in batch:
-            return self._path(cast(PathSample, batch))[:, None].expand(-1, layers, -1)
+            return self.spread(self._path(cast(PathSample, batch)))
         w = self.map_seeds(cast(Tensor, batch["seed"]))
         if "style_seed" not in batch:
-            return w[:, None].expand(-1, layers, -1)
+            return self.spread(w)
         if not self.generator.styles:
             raise ConfigurationError("this generator has no styles to mix: data.predict 'mixing' is for those that do")
         mixing = cast(MixingSample, batch)
         other, first, last = (cast(Tensor, mixing[key]) for key in ("style_seed", "first_layer", "last_layer"))
-        layer = torch.arange(layers, device=w.device)
+        layer = torch.arange(layer_count(self.schedule.resolution), device=w.device)
         mixed = (first[:, None] <= layer) & (layer <= last[:, None])
         return torch.where(mixed[..., None], self.map_seeds(other)[:, None], w[:, None])
 

@@ -1,0 +1,87 @@
+"""Perceptual path length at every validation."""
+
+import torch
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.callbacks import Callback
+from torch import Tensor, nn
+
+from gan_lab.errors import ConfigurationError
+from gan_lab.metrics.path_length import path_lengths, trimmed_mean
+from gan_lab.modules import StyleGANModule
+from gan_lab.modules.base import gather
+
+
+class PathLength(Callback):
+    """Logs a StyleGAN's perceptual path lengths in W (section 4.1): ``val/ppl_wfull`` and ``val/ppl_wend``.
+
+    Paths run between the codes of seeds 0 and 1, 2 and 3 and so on, with fixed noise and without truncation, the same
+    ones at every validation, on however many devices.
+
+    Args:
+        distance: The perceptual distance: a module that takes two batches of images in [-1, 1] and gives a distance for
+            each. The paper's is LPIPS with VGG16: ``lpips.LPIPS`` with ``net: vgg`` once ``pip install lpips`` is done
+            (it downloads its weights, or takes them from its ``model_path``). Figures of other distances only compare
+            with their own.
+        samples: Paths; 100,000 in the paper.
+        batch_size: Paths at once.
+        epsilon: The step along a path.
+        crop_face: Whether only the middle of the image is compared, as the paper does with FFHQ and CelebA-HQ.
+    """
+
+    def __init__(
+        self,
+        distance: nn.Module,
+        samples: int = 10_000,
+        batch_size: int = 16,
+        epsilon: float = 1e-4,
+        crop_face: bool = False,
+    ) -> None:
+        if samples < 1 or batch_size < 1 or epsilon <= 0:
+            raise ValueError(
+                f"samples and batch_size must be at least 1 and epsilon above 0, got {samples}, {batch_size}, {epsilon}"
+            )
+        self.distance = distance.requires_grad_(False)
+        self.samples = samples
+        self.batch_size = batch_size
+        self.epsilon = epsilon
+        self.crop_face = crop_face
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Refuses models that have no W."""
+        if not isinstance(pl_module, StyleGANModule):
+            raise ConfigurationError(f"PathLength measures a StyleGANModule, not {type(pl_module).__name__}")
+
+    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Measures, and logs as ``val/...``."""
+        if not trainer.sanity_checking and not trainer.fast_dev_run:  # type: ignore[attr-defined]  # Lightning's
+            self._measure(trainer, pl_module, "val")
+
+    def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Measures, and logs as ``test/...``."""
+        self._measure(trainer, pl_module, "test")
+
+    @torch.no_grad()
+    def _measure(self, trainer: Trainer, pl_module: LightningModule, prefix: str) -> None:
+        if not isinstance(pl_module, StyleGANModule):
+            return
+        self.distance.to(pl_module.device).eval()
+        along = torch.rand(self.samples, generator=torch.Generator().manual_seed(0))
+        mine = torch.arange(trainer.global_rank, self.samples, trainer.world_size)
+        for name, shares in (("ppl_wfull", along), ("ppl_wend", torch.zeros_like(along))):
+            lengths: list[float] = []
+            for paths in mine.split(self.batch_size):
+                lengths += self._lengths(pl_module, paths, shares[paths]).tolist()
+            everyones = [length for theirs in gather(lengths) for length in theirs]
+            pl_module.log(f"{prefix}/{name}", trimmed_mean(everyones), rank_zero_only=False)
+
+    def _lengths(self, module: StyleGANModule, paths: Tensor, share: Tensor) -> Tensor:
+        start, end = module.map_seeds(2 * paths), module.map_seeds(2 * paths + 1)
+        return path_lengths(
+            lambda w: module.synthesize(module.spread(w)),
+            start,
+            end,
+            share.to(start),
+            self.distance,
+            self.epsilon,
+            self.crop_face,
+        )
