@@ -43,7 +43,8 @@ def small(tmp_path: Path) -> Callable[..., Path]:
         for section in ("model", "data"):
             tree[section]["init_args"] |= SMOKE[tree[section]["class_path"]]
         for callback in tree["trainer"]["callbacks"]:
-            callback["init_args"] |= SMOKE.get(callback["class_path"], {})
+            if callback["class_path"] in SMOKE:
+                callback["init_args"] |= SMOKE[callback["class_path"]]
         root = tmp_path / "data"
         if "root" in tree["data"]["init_args"]:  # or it reads no file
             if not root.exists():
