@@ -142,14 +142,15 @@ def test_a_store_without_room_or_a_place_is_refused(pictures, tmp_path, monkeypa
         images(pictures, tmp_path).prepare()
 
 
-def test_ffhq_is_either_official_folder_or_the_pictures_themselves(tmp_path):
+def test_ffhq_is_the_smallest_official_folder_that_is_large_enough_or_the_pictures_themselves(tmp_path):
     root = write_ffhq(tmp_path / "ffhq")
-    data = FFHQDataModule(root, GrowingSchedule(), folder="thumbnails128x128")
-    assert [image.name for image in data.images][3:5] == ["00000/00003.png", "01000/00004.png"]
-    assert all("thumbnails128x128" in str(image.path) for image in data.images)
+    for resolution, folder in ((128, "thumbnails128x128"), (256, "images1024x1024"), (1024, "images1024x1024")):
+        found = FFHQDataModule(root, GrowingSchedule(resolution)).images
+        assert [image.name for image in found][3:5] == ["00000/00003.png", "01000/00004.png"]
+        assert all(folder in str(image.path) for image in found)
     assert len(FFHQDataModule(root / "images1024x1024", GrowingSchedule()).images) == 6
     (root / "images1024x1024").rename(tmp_path / "elsewhere")
-    with pytest.raises(DatasetError, match=r"has thumbnails128x128 and no images1024x1024: set data\.folder"):
+    with pytest.raises(DatasetError, match="nothing larger than thumbnails128x128, and 1024 pixels are wanted"):
         _ = FFHQDataModule(root, GrowingSchedule()).images
     with pytest.raises(DatasetNotFoundError, match=r"github\.com/NVlabs/ffhq-dataset"):
         _ = FFHQDataModule(tmp_path / "nothing", GrowingSchedule()).images

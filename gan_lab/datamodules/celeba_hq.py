@@ -1,6 +1,7 @@
 """CelebA-HQ."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import ClassVar
 
 from gan_lab.datamodules.growing import GrowingDataModule
@@ -17,7 +18,9 @@ class CelebAHQDataModule(GrowingDataModule):
         """Every face."""
         return celeba_hq_images(self.root)
 
+    @cached_property
+    def _has_official_split(self) -> bool:
+        return has_official_split(self.images)
+
     def _is_held_out(self, image: ImageFile) -> bool:
-        if has_official_split(self.images):
-            return image.name.startswith(VALIDATION)
-        return super()._is_held_out(image)
+        return image.name.startswith(VALIDATION) if self._has_official_split else super()._is_held_out(image)
