@@ -26,10 +26,14 @@ format: $(INSTALLED)  ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(INSTALLED)  ## Measure the training steps and the data pipeline (10 minutes, on a quiet machine)
+bench: $(INSTALLED)  ## Measure the training steps and the data pipeline (20 minutes, on a quiet machine)
 	$(BIN)/python -m benchmarks.pix2pix_step
 	$(BIN)/python -m benchmarks.cyclegan_step
+	$(BIN)/python -m benchmarks.dcgan_step
+	$(BIN)/python -m benchmarks.stylegan_step
+	$(BIN)/python -m benchmarks.pose_step
 	$(BIN)/python -m benchmarks.data_pipeline
+	$(BIN)/python -m benchmarks.resolution_store
 
 clean:  ## Remove the environment and the caches; runs/ stays
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
