@@ -1,5 +1,6 @@
 """Turns exceptions into one sentence for a user: what, where, and the nearest name that would have been right."""
 
+import dataclasses
 import difflib
 import importlib
 import inspect
@@ -39,6 +40,8 @@ def explain(error: BaseException) -> str | None:
             return " ".join(str(error).split())
         case torch.OutOfMemoryError():
             return "the GPU's memory is full: lower data.batch_size, or the image or network sizes"
+        case RuntimeError() if "Connection closed by peer" in str(error):
+            return "another process has ended: its own message says why"
         case OSError() if error.strerror:
             return error.strerror + (f": {error.filename}" if error.filename else "")
     return None
@@ -59,6 +62,8 @@ def explain_arguments(error: BaseException) -> str:
     if unknown := re.search(r"Option '(.+?)' is not accepted", reason):
         return f"{owner} has no option '{unknown[1]}'" + _nearest(unknown[1], _parameters(class_path))
     if unknown := re.search(r"(?:does not accept option '|unrecognized arguments: (?:--)?)([^'= ]+)", reason):
+        if class_path is not None:
+            return f"{owner} has no option '{unknown[1]}'" + _nearest(unknown[1], _parameters(class_path))
         return f"there is no option '{unknown[1]}'" + _nearest_option(unknown[1])
     if unknown := re.search(r"Expected a dot import path string: (\S+)|has no attribute '(\w+)'", reason):
         name = unknown[1] or unknown[2]
@@ -84,10 +89,16 @@ def _original_message(message: str) -> str:
 
 
 def _parameters(class_path: str | None) -> list[str]:
+    """The options of a class, those within its dataclasses too."""
     if class_path is None:
         return list(inspect.signature(Trainer).parameters)
     module, _, name = class_path.rpartition(".")
-    return list(inspect.signature(getattr(importlib.import_module(module), name)).parameters)
+    signature = inspect.signature(getattr(importlib.import_module(module), name))
+    names = list(signature.parameters)
+    for parameter in signature.parameters.values():
+        if dataclasses.is_dataclass(parameter.annotation):
+            names += [f"{parameter.name}.{field.name}" for field in dataclasses.fields(parameter.annotation)]
+    return names
 
 
 def _class_names() -> list[str]:

@@ -10,6 +10,7 @@ import yaml
 from PIL import Image
 
 from gan_lab.cli import COMMANDS, main
+from gan_lab.hints import explain
 from tests import fakes
 from tests.conftest import PROJECT
 
@@ -82,6 +83,18 @@ def test_a_mistake_in_a_config_is_one_sentence(small, capsys, mistake):
 )
 def test_a_mistake_on_the_command_line_is_one_sentence(small, capsys, arguments, sentence):
     assert sentence in failure(capsys, ["fit", "--config", str(small()), *arguments])
+
+
+def test_a_misspelt_option_within_an_option_is_named(small, capsys):
+    mistake = ["--config", str(small("stylegan_emoji")), "--model.schedule.totl_kimg=3"]
+    sentence = failure(capsys, ["fit", *mistake], status=2)
+    assert sentence == "gan-lab: StyleGANModule has no option 'schedule.totl_kimg': did you mean 'schedule.total_kimg'?"
+
+
+def test_a_process_that_lost_another_one_points_to_it():
+    error = RuntimeError("[/pytorch/pair.cc:561] Connection closed by peer [127.0.0.1]:21919")
+    assert explain(error) == "another process has ended: its own message says why"
+    assert explain(RuntimeError("Connection of another kind")) is None
 
 
 @pytest.mark.parametrize("arguments", [[], ["--model.lr=1"]])
