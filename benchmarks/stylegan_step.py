@@ -4,8 +4,8 @@
 
 ``gan-lab`` is what ``gan-lab fit`` runs. ``plain port`` makes the same updates the way public PyTorch ports do: R1 in a
 forward pass of its own, the discriminator's gradients computed in the generator's step too, resampling as operations of
-their own, blur as a depthwise convolution, instance norm written out, Adam's plain loop over tensors. The others are
-gan-lab with one of these put back.
+their own, blur as a depthwise convolution, instance norm written out, Adam's plain loop over tensors, and freed pages
+handed back to the system. The others are gan-lab with one of these put back.
 """
 
 from collections.abc import Callable, Iterator
@@ -69,6 +69,7 @@ PIECES: dict[str, Callable[[], Any]] = {
     "depthwise blur": depthwise_everywhere,
     "written-out norm": lambda: patch("gan_lab.networks.stylegan.F.group_norm", written_out_norm),
     "looped Adam": lambda: patch("gan_lab.modules.stylegan.fused_adam", looped_adam),
+    "pages handed back": lambda: patch("benchmarks.steps.keep_freed_pages", lambda: None),
 }
 VARIANTS = ("gan-lab", *PIECES, "plain port")
 
