@@ -51,7 +51,9 @@ def generator_loss(fake_logits: Tensor, objective: Objective) -> Tensor:
             return -fake.mean()
 
 
-def gradient_penalty(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor) -> Tensor:
+def gradient_penalty(
+    critic: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, enlargement: float = 1.0
+) -> Tensor:
     """Pulls the critic's gradient norm to 1 between real and generated images (Gulrajani et al. 2017, equation 3).
 
     A patch critic's value is the mean of its patches, as in the loss it is trained with.
@@ -60,17 +62,18 @@ def gradient_penalty(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Ten
         critic: Maps images to logits. Its normalisation must not mix samples (no batch norm).
         real: Real images (B, C, H, W).
         fake: Generated images of the same shape.
+        enlargement: As of :func:`r1_penalty`.
     """
     share = torch.rand(real.shape[0], 1, 1, 1, device=real.device)
     between = torch.lerp(fake.detach().float(), real.float(), share).requires_grad_(True)
     with torch.autocast(real.device.type, enabled=False):
         values = critic(between).flatten(1).mean(1)
         (gradient,) = torch.autograd.grad(values.sum(), between, create_graph=True)
-    excess: Tensor = gradient.flatten(1).norm(dim=1) - 1
+    excess: Tensor = gradient.flatten(1).norm(dim=1) / enlargement - 1
     return excess.square().mean()
 
 
-def r1_penalty(real_logits: Tensor, real: Tensor) -> Tensor:
+def r1_penalty(real_logits: Tensor, real: Tensor, enlargement: float = 1.0) -> Tensor:
     """The mean squared gradient of the logits on real images (Mescheder et al. 2018, equation 9), without gamma / 2.
 
     It goes back through the graph that the discriminator's loss has anyway, rather than through a second forward pass.
@@ -78,9 +81,11 @@ def r1_penalty(real_logits: Tensor, real: Tensor) -> Tensor:
     Args:
         real_logits: The discriminator's logits (B, 1), made without autocast: second derivatives want float32.
         real: The images (B, C, H, W) they were made of, which require gradients.
+        enlargement: F, where the gradient is meant that images F times as high and wide would have, of which the
+            discriminator takes the mean of each F x F pixels. It is F times shorter.
     """
     (gradient,) = torch.autograd.grad(real_logits.sum(), real, create_graph=True)
-    return gradient.square().sum(dim=(1, 2, 3)).mean()
+    return gradient.square().sum(dim=(1, 2, 3)).mean() / enlargement**2
 
 
 def drift_penalty(real_logits: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gan_lab.errors import ConfigurationError
 
@@ -138,6 +138,11 @@ class GrowingSchedule:
     def done(self, images: int) -> bool:
         """Whether training is over."""
         return 0 < 1000 * self.total_kimg <= images
+
+
+def as_schedule(schedule: GrowingSchedule | Mapping[str, Any]) -> GrowingSchedule:
+    """A schedule from the plain values that a checkpoint keeps of it, or as it is."""
+    return schedule if isinstance(schedule, GrowingSchedule) else GrowingSchedule(**schedule)
 
 
 def _is_power_of_two(number: int) -> bool:

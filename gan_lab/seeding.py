@@ -18,7 +18,10 @@ def run_seed() -> int:
 
 
 def derive_seed(*counters: int) -> int:
-    """Mixes non-negative counters into one 32-bit seed; different counters give unrelated seeds."""
+    """Mixes non-negative counters into one 32-bit seed.
+
+    Different counters give unrelated seeds, but zeros at the end do not count: (5,) and (5, 0) give the same one.
+    """
     return int(np.random.SeedSequence(counters).generate_state(1)[0])
 
 

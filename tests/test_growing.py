@@ -273,3 +273,14 @@ def test_check_opens_the_files_of_growing_data(tmp_path, capsys, small):
     next((tmp_path / "data").rglob("*.jpg")).write_bytes(b"broken")
     assert main(["check", "--config", config]) == 1
     assert not list((tmp_path / "data").rglob(".gan-lab"))
+
+
+def test_epochs_that_are_cut_short_all_begin_anew():
+    batches = GrowingBatches(7, SCHEDULE, 6, 5)
+    counts = []
+    for _ in range(4):
+        for _ in zip(range(4), batches, strict=False):
+            batches.handed_out()
+        counts.append(batches.images)
+    assert len(list(batches)) == 6
+    assert counts == sorted(set(counts))

@@ -84,3 +84,24 @@ def test_r1_and_its_gradient_agree_with_finite_differences():
 
 def test_drift_is_the_mean_squared_logit():
     assert drift_penalty(torch.tensor([[1.0], [3.0]])).item() == 5
+
+
+def test_penalties_of_shrunk_images_are_those_of_the_enlarged_ones():
+    """Growing networks are penalised by the gradient at the final size, of which a critic takes the mean of 4 x 4."""
+    torch.manual_seed(0)
+    network = torch.nn.Sequential(
+        torch.nn.Conv2d(3, 4, 3), torch.nn.Softplus(), torch.nn.Flatten(), torch.nn.Linear(16, 1)
+    )
+    small = [torch.randn(2, 3, 4, 4).requires_grad_(True) for _ in range(2)]
+    large = [F.interpolate(images.detach(), scale_factor=4).requires_grad_(True) for images in small]
+
+    def shrinking(images: torch.Tensor) -> torch.Tensor:
+        return network(F.avg_pool2d(images, 4))
+
+    ours, expected = r1_penalty(network(small[0]), small[0], 4.0), r1_penalty(shrinking(large[0]), large[0])
+    torch.testing.assert_close(ours, expected)
+    penalties = []
+    for critic, (real, fake), enlargement in ((network, small, 4.0), (shrinking, large, 1.0)):
+        torch.manual_seed(1)
+        penalties.append(gradient_penalty(critic, real, fake, enlargement))
+    torch.testing.assert_close(*penalties)

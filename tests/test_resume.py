@@ -126,6 +126,14 @@ def test_one_batch_is_one_step_for_everything_that_counts(small, tmp_path):
     assert sorted({int(step) for step, _ in rows(folder, 0)}) == [0, 1, 2, 3, 4]
 
 
+def test_a_learning_rate_changed_in_the_middle_of_an_epoch_holds_from_the_next_step(small, tmp_path):
+    base = ["fit", "--config", str(small(trainer__max_epochs=1)), "--trainer.callbacks", "LastCheckpoint"]
+    assert main([*base, "--trainer.max_steps=1"]) == 0
+    assert main([*base, "--trainer.max_steps=2", "--ckpt_path=last", "--model.lr=0.05"]) == 0
+    saved = torch.load(run_folder(tmp_path / "run", 1) / LAST, weights_only=True)
+    assert {group["lr"] for state in saved["optimizer_states"] for group in state["param_groups"]} == {0.05}
+
+
 def test_settings_on_the_command_line_win_over_the_checkpoints(small, tmp_path, capsys):
     config = str(small(trainer__max_epochs=3, model__constant_epochs=9))
     base = ["fit", "--config", config, "--trainer.callbacks", "LastCheckpoint"]

@@ -120,6 +120,31 @@ def test_steps_are_the_papers():
         torch.testing.assert_close(module.state_dict()[name], theirs, rtol=0, atol=1e-6, msg=name)
 
 
+def test_r1_of_networks_that_still_grow_is_that_of_images_of_the_final_size():
+    module = seen(StyleGANModule(growing(), **SMALL), 0)
+    real = sample(8)["image"]
+    _, penalty = module._r1(real, 1.0)
+    enlarged = F.interpolate(real, scale_factor=2).requires_grad_(True)
+    (slope,) = torch.autograd.grad(module.discriminator(F.avg_pool2d(enlarged, 2)).sum(), enlarged)
+    torch.testing.assert_close(penalty, slope.square().sum((1, 2, 3)).mean())
+
+
+def test_a_model_is_built_anew_from_what_a_checkpoint_keeps_of_it():
+    module = StyleGANModule(growing(), **SMALL)
+    assert StyleGANModule(**module.hparams).schedule == module.schedule
+
+
+def test_paths_without_a_mapping_stay_on_the_sphere_of_normalised_codes():
+    module = StyleGANModule(fixed(), **SMALL | {"mapping_layers": 0})
+    middle = module._path({"seeds": torch.tensor([[3, 4]]), "weights": torch.tensor([[0.5, 0.5]])})
+    assert middle.square().mean().item() == pytest.approx(1, rel=1e-5)
+
+
+def test_two_penalties_at_once_are_refused():
+    with pytest.raises(ConfigurationError, match=r"set model\.r1_gamma to 0"):
+        StyleGANModule(fixed(), **SMALL, objective="wgan-gp")
+
+
 def test_wgan_gp_adds_the_penalties_of_progan():
     module = seen(StyleGANModule(fixed(), **SMALL, objective="wgan-gp", r1_gamma=0.0), 0)
     real, fake = sample(16)["image"], sample(16, seed=1)["image"]

@@ -50,6 +50,8 @@ class PathLength(Callback):
         """Refuses models that have no W."""
         if not isinstance(pl_module, StyleGANModule):
             raise ConfigurationError(f"PathLength measures a StyleGANModule, not {type(pl_module).__name__}")
+        if not len(pl_module.generator.mapping.layers):
+            raise ConfigurationError("PathLength measures paths in W, which a generator with mapping_layers 0 has not")
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Measures, and logs as ``val/...``."""

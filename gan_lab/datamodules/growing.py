@@ -53,7 +53,8 @@ class GrowingBatches:
         self.rank = rank
         self.world_size = world_size
         self.images = images
-        self._step = 0  # of this epoch
+        self._first_step = 0  # of the next epoch
+        self._step = 0  # of this epoch, handed out
         self._order = lru_cache(2)(self._permutation)
         schedule.batch_size(0, world_size)  # refuses what cannot be shared at once
 
@@ -62,6 +63,7 @@ class GrowingBatches:
 
     def __iter__(self) -> Iterator[list[tuple[int, ...]]]:
         images = self.images
+        self._step, self._first_step = self._first_step, 0
         for _ in range(self._step, self.steps):
             size, side = self.schedule.batch_size(images, self.world_size), self.schedule.stage(images).resolution
             places = (divmod(place, self.length) for place in range(images + self.rank, images + size, self.world_size))
@@ -71,15 +73,15 @@ class GrowingBatches:
     def handed_out(self) -> None:
         """Counts a step and its images."""
         self.images += self.schedule.batch_size(self.images, self.world_size)
-        self._step = (self._step + 1) % self.steps
+        self._step += 1
 
     def state_dict(self) -> dict[str, int]:
         """Images handed out since training began, and steps of the current epoch."""
-        return {"images": self.images, "step": self._step}
+        return {"images": self.images, "step": self._step % self.steps}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Goes on from there, with any number of processes."""
-        self.images, self._step = state["images"], state["step"] % self.steps
+        """Makes the next epoch go on from there, with any number of processes."""
+        self.images, self._first_step = state["images"], state["step"]
 
     def _permutation(self, turn: int) -> list[int]:
         generator = torch.Generator().manual_seed(derive_seed(self.seed, turn))
@@ -193,7 +195,9 @@ class GrowingDataModule(UnconditionalDataModule):
     def val_dataloader(self) -> DataLoader[Any]:
         """One batch of validation images, to be shown: nothing is measured on each of them."""
         data = self.validation_data()
-        shown = Subset(data, range(min(len(data), self.eval_batch_size)))
+        _, processes = self._rank_and_world_size()
+        count = max(processes, min(len(data), self.eval_batch_size))  # one without any would leave the others waiting
+        shown = Subset(data, [index % len(data) for index in range(count)])
         return self._evaluation_loader(shown, self.eval_batch_size)
 
     test_dataloader = val_dataloader

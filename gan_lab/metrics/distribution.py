@@ -91,8 +91,8 @@ def frechet_distance(real: FeatureSums, fake: FeatureSums) -> float:
 def kernel_distance(real: FeatureSums, fake: FeatureSums) -> float:
     """Squared maximum mean discrepancy under a cubic kernel (Binkowski et al., ICLR 2018), over the features kept.
 
-    Unlike Fréchet's it does not depend on the number of images, but for its noise. By torchmetrics, on subsets drawn
-    from the global generator.
+    Unlike Fréchet's it does not depend on the number of images, but for its noise. By torchmetrics, on the same subsets
+    each time and on all processes.
     """
     size = min(KERNEL_SUBSET_SIZE, len(real.kept), len(fake.kept))
     with warnings.catch_warnings():
@@ -100,7 +100,9 @@ def kernel_distance(real: FeatureSums, fake: FeatureSums) -> float:
         metric = KernelInceptionDistance(nn.Identity(), subsets=KERNEL_SUBSETS, subset_size=size, sync_on_compute=False)
     metric.update(real.kept, real=True)
     metric.update(fake.kept, real=False)
-    mean, _ = metric.compute()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        mean, _ = metric.compute()
     return float(mean)
 
 

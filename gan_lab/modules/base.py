@@ -123,6 +123,10 @@ class GANModule(LightningModule, ABC):
         if isinstance(trainer.model, DistributedDataParallel):
             trainer.model.require_forward_param_sync = False  # buffers are averaged in training_step
 
+    def on_train_start(self) -> None:
+        """Sets what every epoch sets at its start: resumed in the middle of one, Lightning does not begin it."""
+        self.on_train_epoch_start()
+
     def on_validation_batch_start(self, batch: Any, batch_idx: int, dataloader_idx: int = 0) -> None:
         """Makes what is random in an evaluated batch the same at every evaluation."""
         seed_generators(derive_seed(run_seed(), batch_idx, self.global_rank), self.device)

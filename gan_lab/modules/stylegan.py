@@ -22,10 +22,10 @@ from gan_lab.modules.base import GANModule, fused_adam
 from gan_lab.networks import StyleGANDiscriminator, StyleGANGenerator
 from gan_lab.networks.averaging import averaged_copy, half_life_decay, update_average
 from gan_lab.networks.layers import frozen
-from gan_lab.networks.resampling import downsample, upsample
+from gan_lab.networks.resampling import downsample, pixel_norm, upsample
 from gan_lab.networks.stylegan import layer_count, mix_styles, side_of, truncate
 from gan_lab.samples import MixingSample, PathSample, RealSample, SeedSample
-from gan_lab.schedules import GrowingSchedule, GrowthStage
+from gan_lab.schedules import GrowingSchedule, GrowthStage, as_schedule
 from gan_lab.seeding import derive_seed, normal_from_seeds
 
 _MEAN_W_DECAY = 0.995  # a generated batch; released code
@@ -106,11 +106,14 @@ class StyleGANModule(GANModule):
             raise ConfigurationError("model.mixing mixes styles, of which there are none: set it to 0")
         if not 0 <= mixing <= 1:
             raise ConfigurationError(f"model.mixing must be from 0 to 1, got {mixing}")
+        if objective == "wgan-gp" and r1_gamma:
+            raise ConfigurationError("model.objective wgan-gp has a penalty of its own: set model.r1_gamma to 0")
         if r1_interval < 1:
             raise ConfigurationError(f"model.r1_interval must be at least 1, got {r1_interval}")
         if average_half_life_kimg <= 0:
             raise ConfigurationError(f"model.average_half_life_kimg must be above 0, got {average_half_life_kimg}")
         self.save_hyperparameters(ignore="schedule")
+        schedule = as_schedule(schedule)
         self.save_hyperparameters({"schedule": asdict(schedule)})  # checkpoints hold plain values
         self.schedule = schedule
         self.mixing = mixing
@@ -202,7 +205,9 @@ class StyleGANModule(GANModule):
         if "loss/r1" in losses:
             loss = loss + self.r1_gamma / 2 * losses["loss/r1"]
         if self.objective == "wgan-gp":
-            penalty = gradient_penalty(lambda image: self.discriminator(image, alpha), real, fake)
+            penalty = gradient_penalty(
+                lambda image: self.discriminator(image, alpha), real, fake, self._enlargement(real)
+            )
             losses["loss/gradient_penalty"] = penalty
             loss = loss + self.gradient_penalty_weight * penalty + self.drift_weight * drift_penalty(real_logits)
         return loss, losses
@@ -212,7 +217,11 @@ class StyleGANModule(GANModule):
         real = real.detach().requires_grad_(True)
         with torch.autocast(real.device.type, enabled=False):
             real_logits = self.discriminator(real, alpha)
-            return real_logits, r1_penalty(real_logits, real)
+            return real_logits, r1_penalty(real_logits, real, self._enlargement(real))
+
+    def _enlargement(self, real: Tensor) -> float:
+        """The released code gives networks that grow images of the final size, where penalties take their gradients."""
+        return self.schedule.resolution / real.shape[-1]
 
     def generate(self, count: int, stage: GrowthStage) -> Tensor:
         """Makes images to train on, of new codes, and has the mean of w follow them."""
@@ -321,7 +330,8 @@ class StyleGANModule(GANModule):
             raise ConfigurationError("noise that changes from frame to frame flickers: set model.sample_noise to fixed")
         seeds, weights = batch["seeds"], batch["weights"]
         w = self.map_seeds(seeds.flatten()).view(*seeds.shape, -1)
-        return (weights[..., None] * w).sum(dim=1)
+        place = (weights[..., None] * w).sum(dim=1)
+        return place if len(self.generator.mapping.layers) else pixel_norm(place)  # normalised z is all there is
 
     def validation_step(self, batch: RealSample, batch_idx: int) -> None:
         """Measures nothing: held-out images tell no more of a generator than callbacks find out by themselves."""
