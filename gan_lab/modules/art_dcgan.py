@@ -1,4 +1,4 @@
-"""ArtDCGAN: pictures from noise with deep convolutional GANs (Radford et al., ICLR 2016), as painters' apprentices."""
+"""ArtDCGAN: paintings from noise with deep convolutional GANs (Radford et al., ICLR 2016)."""
 
 from typing import Literal, cast
 
