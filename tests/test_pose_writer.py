@@ -8,6 +8,7 @@ from PIL import Image
 
 from gan_lab.callbacks.film import save_video
 from gan_lab.callbacks.pose_writer import PoseWriter
+from gan_lab.errors import GanLabError, ImageReadError
 from gan_lab.poses import FoundPoses, map_points
 from gan_lab.skeletons import LSP
 from tests.fakes import save
@@ -148,3 +149,21 @@ def test_points_are_mapped_by_each_samples_own_affine():
     affine = torch.tensor([[[0.0, -1, 5], [2, 0, 1]], [[1, 0, 0], [0, 1, 0]]])
     points = torch.tensor([[[3.0, 4.0]], [[3.0, 4.0]]])
     assert map_points(points, affine).tolist() == [[[1, 7]], [[3, 4]]]
+
+
+def test_a_picture_is_not_replaced_by_its_own_drawing(tmp_path, picture):
+    writer = PoseWriter(picture.parent, score_threshold=0.5)
+    before = picture.read_bytes()
+    writer.add(found(1), batch([picture], [picture.name], [0]))
+    with pytest.raises(GanLabError, match="would be replaced by its own drawing"):
+        writer.write(writer.people, LSP)
+    assert picture.read_bytes() == before
+
+
+def test_a_picture_that_cannot_be_drawn_does_not_lose_the_joints(tmp_path, picture):
+    writer = PoseWriter(tmp_path / "out", score_threshold=0.5)
+    writer.add(found(1), batch([picture], [picture.name], [0]))
+    picture.unlink()
+    with pytest.raises(ImageReadError):
+        writer.write(writer.people, LSP)
+    assert len(json.loads((tmp_path / "out" / "keypoints.json").read_text())["annotations"]) == 1

@@ -1,5 +1,6 @@
 """Films of numbered pictures."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -51,7 +52,9 @@ def save_video(frames: Iterable[Pixels], fps: float, path: Path) -> None:
         for frame in frames:
             if writer is None:
                 size = (frame.shape[1], frame.shape[0])
-                writer = cv2.VideoWriter(str(partial), cv2.VideoWriter.fourcc(*"mp4v"), fps or 25.0, size)
+                writer = cv2.VideoWriter(
+                    str(partial), cv2.VideoWriter.fourcc(*"mp4v"), fps if math.isfinite(fps) and fps > 0 else 25.0, size
+                )
                 if not writer.isOpened():
                     raise GanLabError(f"{path}: OpenCV cannot write this video")
             writer.write(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))

@@ -15,6 +15,7 @@ from gan_lab.datasets.images import read_image
 from gan_lab.datasets.video import VIDEO_EXTENSIONS, Video
 from gan_lab.drawing import Image as Pixels
 from gan_lab.drawing import draw_pose
+from gan_lab.errors import GanLabError
 from gan_lab.poses import FoundPoses
 from gan_lab.samples import PersonSample
 from gan_lab.skeletons import Skeleton
@@ -84,17 +85,30 @@ class PoseWriter:
             skeleton: What their joints are.
         """
         people = sorted(people, key=lambda found: (found["path"], found["name"], found["person"]))
+        for found in people:
+            if found["path"] and (self.folder / found["name"]).resolve() == Path(found["path"]).resolve():
+                raise GanLabError(
+                    f"{found['path']} would be replaced by its own drawing: set another predictions.folder"
+                )
         sizes: dict[str, tuple[int, int]] = {}
+        try:
+            self._draw_files(people, skeleton, sizes)
+        finally:  # a picture that cannot be drawn does not lose the joints of all
+            self._write_json(coco_keypoints(people, sizes, skeleton, self.score_threshold))
+
+    def _draw_files(self, people: list[FoundPerson], skeleton: Skeleton, sizes: dict[str, tuple[int, int]]) -> None:
+        """Draws on every picture and video, and notes their sizes."""
         for path, here in groupby(people, key=lambda found: found["path"]):
             if Path(path).suffix.lower() in VIDEO_EXTENSIONS:
-                sizes |= self._write_video(Path(path), list(here), skeleton)
+                sizes.update(self._write_video(Path(path), list(here), skeleton))
             elif path:
                 persons = list(here)
                 drawn = self._draw_all(read_image(Path(path)), persons, skeleton)
                 sizes[persons[0]["name"]] = (drawn.shape[1], drawn.shape[0])
                 save_image(Image.fromarray(drawn), self.folder / persons[0]["name"])
+
+    def _write_json(self, content: dict[str, Any]) -> None:
         target = self.folder / POSES_FILE
-        content = coco_keypoints(people, sizes, skeleton, self.score_threshold)
         partial = target.with_name(f".{target.name}.partial")
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -133,7 +147,7 @@ def coco_keypoints(
 
     Each annotation has ``keypoints`` x, y, v for each joint, in the image's pixels whose centres lie at integers, where
     v is 2 for a score from the threshold up and else 0; ``keypoint_scores``; ``score``, their mean; ``bbox``, the box
-    that the person was looked for in. ``annotations`` alone is what COCO's evaluation loads as results.
+    that the person was looked for in. Ids count from 1; pictures are told by their ``file_name``.
 
     Args:
         people: The people, those of an image one after the other.

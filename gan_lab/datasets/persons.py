@@ -136,7 +136,7 @@ def read_boxes(path: Path) -> Mapping[str, list[Box]]:
 
 
 def _coco_boxes(path: Path) -> Iterator[tuple[str, Box]]:
-    content = json.loads(path.read_text())
+    content = json.loads(path.read_text(encoding="utf-8-sig"))
     names = {image["id"]: str(image["file_name"]) for image in content["images"]}
     for annotation in content["annotations"]:
         left, top, width, height = map(float, annotation["bbox"])
@@ -144,7 +144,7 @@ def _coco_boxes(path: Path) -> Iterator[tuple[str, Box]]:
 
 
 def _csv_boxes(path: Path) -> Iterator[tuple[str, Box]]:
-    with path.open(newline="") as file:
+    with path.open(newline="", encoding="utf-8-sig") as file:
         for row in csv.DictReader(file, skipinitialspace=True):
             left, top, right, bottom = (float(row[edge]) for edge in ("left", "top", "right", "bottom"))
             yield row["image"], (left, top, right, bottom)

@@ -47,7 +47,8 @@ class SAGANPoseModule(GANModule):
         discriminator_variant: The same in the discriminator's skip connections.
         key_pool: Side of the max-pooling of keys and values in ``fused``; 1 for none.
         sigma: Standard deviation of a joint's Gaussian in heatmap cells.
-        mask_missing: Whether joints without a label are left out of every loss. False asks for empty maps there, as
+        mask_missing: Whether joints without a label are left out of the heatmaps' error, and are empty maps to the
+            discriminator. False asks for empty maps there, as
             the release does: right where no label means out of the picture, wrong where it means not labelled.
         adversarial: Whether there is a discriminator; False trains the hourglasses alone.
         adversarial_weight: Weight of the adversarial loss beside the heatmaps' error (lambda_G).
@@ -209,7 +210,7 @@ class SAGANPoseModule(GANModule):
         supervised = heatmap_loss(torch.cat([stacks, watched(last, "supervised")[None]]), target, counted)
         adversarial = reconstruction_error(discriminator, images, watched(last, "adversarial") * counted)
         self.minimize(supervised + self.adversarial_weight * adversarial, optimizer)
-        self.log("balance/gradient_ratio", pulls["adversarial"] / pulls["supervised"])
+        self.log("balance/gradient_ratio", pulls["adversarial"] / pulls["supervised"].clamp_min(1e-12))
         return {"loss/heatmaps": supervised, "loss/adversarial": adversarial}
 
     def _rebalance(self, real: Tensor, fake: Tensor) -> None:
