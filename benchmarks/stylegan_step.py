@@ -3,13 +3,14 @@
     python -m benchmarks.stylegan_step [STEPS]
 
 ``gan-lab`` is what ``gan-lab fit`` runs. ``plain port`` makes the same updates the way public PyTorch ports do: R1 in a
-forward pass of its own, the discriminator's gradients computed in the generator's step too, resampling as operations of
-their own, blur as a depthwise convolution, instance norm written out, Adam's plain loop over tensors, and freed pages
-handed back to the system. The others are gan-lab with one of these put back.
+forward pass of its own, with autograd's second derivatives of convolutions, the discriminator's gradients computed in
+the generator's step too, resampling as operations of their own, blur as a depthwise convolution, instance norm written
+out, Adam's plain loop over tensors, and freed pages handed back to the system. The others are gan-lab with one of these
+put back.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -23,6 +24,7 @@ from gan_lab.datamodules import GrowingFolderDataModule
 from gan_lab.losses import r1_penalty
 from gan_lab.modules import StyleGANModule
 from gan_lab.networks import resampling
+from gan_lab.networks.convolution import penalised_slope
 from gan_lab.schedules import GrowingSchedule
 
 WARM_UP = 2
@@ -32,7 +34,9 @@ SCHEDULE = GrowingSchedule(64, 64, total_kimg=0, batch_sizes={64: 4})
 def r1_of_its_own(module: StyleGANModule, real: Tensor, alpha: float) -> tuple[Tensor, Tensor]:
     """Logits, and R1 of another forward pass."""
     again = real.detach().requires_grad_(True)
-    return module.discriminator(real, alpha), r1_penalty(module.discriminator(again, alpha), again)
+    with penalised_slope():
+        penalty = r1_penalty(module.discriminator(again, alpha), again)
+    return module.discriminator(real, alpha), penalty
 
 
 def depthwise_blur(x: Tensor) -> Tensor:
@@ -64,6 +68,7 @@ def depthwise_everywhere() -> Iterator[None]:
 
 PIECES: dict[str, Callable[[], Any]] = {
     "R1 in its own pass": lambda: patch.object(StyleGANModule, "_r1", r1_of_its_own),
+    "autograd's second derivatives": lambda: patch.object(resampling, "convolve", F.conv2d),
     "D's gradients in G's step": lambda: patch("gan_lab.modules.stylegan.frozen", nullcontext),
     "unfused resampling": lambda: patch.object(resampling, "FUSED_FROM", 10**9),
     "depthwise blur": depthwise_everywhere,
@@ -81,9 +86,15 @@ def main() -> None:
 
 def measure(variant: str, steps: int) -> Figures:
     """Runs one variant."""
-    for name, piece in PIECES.items():
-        if variant in (name, "plain port"):
-            piece().__enter__()  # for as long as this process lives
+    with ExitStack() as pieces:
+        for name, piece in PIECES.items():
+            if variant in (name, "plain port"):
+                pieces.enter_context(piece())
+        return train(steps)
+
+
+def train(steps: int) -> Figures:
+    """Times steps as everything stands."""
     torch.manual_seed(0)
     module = StyleGANModule(SCHEDULE, base_channels=2048, max_channels=128)
     data = GrowingFolderDataModule(

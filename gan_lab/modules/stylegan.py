@@ -21,6 +21,7 @@ from gan_lab.losses import (
 from gan_lab.modules.base import GANModule, fused_adam
 from gan_lab.networks import StyleGANDiscriminator, StyleGANGenerator
 from gan_lab.networks.averaging import averaged_copy, half_life_decay, update_average
+from gan_lab.networks.convolution import penalised_slope
 from gan_lab.networks.layers import frozen
 from gan_lab.networks.resampling import downsample, pixel_norm, upsample
 from gan_lab.networks.stylegan import layer_count, mix_styles, side_of, truncate
@@ -205,9 +206,10 @@ class StyleGANModule(GANModule):
         if "loss/r1" in losses:
             loss = loss + self.r1_gamma / 2 * losses["loss/r1"]
         if self.objective == "wgan-gp":
-            penalty = gradient_penalty(
-                lambda image: self.discriminator(image, alpha), real, fake, self._enlargement(real)
-            )
+            with penalised_slope():
+                penalty = gradient_penalty(
+                    lambda image: self.discriminator(image, alpha), real, fake, self._enlargement(real)
+                )
             losses["loss/gradient_penalty"] = penalty
             loss = loss + self.gradient_penalty_weight * penalty + self.drift_weight * drift_penalty(real_logits)
         return loss, losses
@@ -215,7 +217,7 @@ class StyleGANModule(GANModule):
     def _r1(self, real: Tensor, alpha: float) -> tuple[Tensor, Tensor]:
         """Logits of real images and R1, through one graph, in full precision."""
         real = real.detach().requires_grad_(True)
-        with torch.autocast(real.device.type, enabled=False):
+        with torch.autocast(real.device.type, enabled=False), penalised_slope():
             real_logits = self.discriminator(real, alpha)
             return real_logits, r1_penalty(real_logits, real, self._enlargement(real))
 

@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gan_lab.networks.convolution import convolve
+
 Resampling = Literal["up", "down"]
 
 FUSED_FROM = 32  # pixels on the larger side, where one strided convolution begins to cost less than two operations
@@ -80,7 +82,7 @@ class EqualizedConv2d(nn.Module):
                 return upsampled_conv(x, weight, self.bias)
             case "down":
                 return downsampled_conv(x, weight, self.bias)
-        return F.conv2d(x, weight, self.bias, padding=weight.shape[-1] // 2)
+        return convolve(x, weight, self.bias, padding=weight.shape[-1] // 2)
 
 
 def upsampled_conv(x: Tensor, weight: Tensor, bias: Tensor | None = None, fused: bool | None = None) -> Tensor:
@@ -117,8 +119,8 @@ def downsampled_conv(x: Tensor, weight: Tensor, bias: Tensor | None = None, fuse
         (B, O, H / 2, W / 2).
     """
     if x.shape[-1] >= FUSED_FROM if fused is None else fused:
-        return F.conv2d(x, _spread(weight) / 4, bias, stride=2, padding=1)
-    return downsample(F.conv2d(x, weight, bias, padding=1))
+        return convolve(x, _spread(weight) / 4, bias, stride=2, padding=1)
+    return downsample(convolve(x, weight, bias, padding=1))
 
 
 def upsample(x: Tensor) -> Tensor:
