@@ -95,9 +95,11 @@ def test_paths_run_between_the_codes_of_neighbouring_seeds():
     module = StyleGANModule(schedule, latent_size=8, base_channels=64, max_channels=8, mapping_layers=2).double()
     callback = PathLength(MeanSquare(), epsilon=1e-3)
     measured = callback._lengths(module, torch.tensor([0, 3]), torch.zeros(2))
+    sampler = module.sampler
     for length, (first, second) in zip(measured, [(0, 1), (6, 7)], strict=True):
-        w, other = module.map_seeds(torch.tensor([first])), module.map_seeds(torch.tensor([second]))
-        images = [module.synthesize(module.spread(w + step * (other - w))) for step in (0, 1e-3)]
+        w, other = sampler.map_seeds(torch.tensor([first])), sampler.map_seeds(torch.tensor([second]))
+        codes = [sampler.spread(w + step * (other - w)) for step in (0, 1e-3)]
+        images = [sampler.synthesize(code, module.stage()) for code in codes]
         torch.testing.assert_close(length, (images[1] - images[0]).square().mean() / 1e-6, rtol=1e-6, atol=0)
 
 

@@ -77,9 +77,10 @@ class PathLength(Callback):
             pl_module.log(f"{prefix}/{name}", trimmed_mean(everyones), rank_zero_only=False)
 
     def _lengths(self, module: StyleGANModule, paths: Tensor, share: Tensor) -> Tensor:
-        start, end = module.map_seeds(2 * paths), module.map_seeds(2 * paths + 1)
+        sampler, stage = module.sampler, module.stage()
+        start, end = sampler.map_seeds(2 * paths), sampler.map_seeds(2 * paths + 1)
         return path_lengths(
-            lambda w: module.synthesize(module.spread(w)),
+            lambda w: sampler.synthesize(sampler.spread(w), stage),
             start,
             end,
             share.to(start),

@@ -6,8 +6,8 @@ from typing import Literal, cast
 
 import torch
 from lightning.pytorch.core.optimizer import LightningOptimizer
+from lightning.pytorch.utilities import rank_zero_info
 from torch import Tensor
-from torch.nn import functional as F
 from torch.optim import Optimizer
 
 from gan_lab.errors import ConfigurationError
@@ -23,14 +23,13 @@ from gan_lab.networks import StyleGANDiscriminator, StyleGANGenerator
 from gan_lab.networks.averaging import averaged_copy, half_life_decay, update_average
 from gan_lab.networks.convolution import penalised_slope
 from gan_lab.networks.layers import frozen
-from gan_lab.networks.resampling import downsample, pixel_norm, upsample
-from gan_lab.networks.stylegan import layer_count, mix_styles, side_of, truncate
+from gan_lab.networks.resampling import downsample, upsample
+from gan_lab.networks.stylegan import layer_count, mix_styles
 from gan_lab.samples import MixingSample, PathSample, RealSample, SeedSample
 from gan_lab.schedules import GrowingSchedule, GrowthStage, as_schedule
-from gan_lab.seeding import derive_seed, normal_from_seeds
+from gan_lab.style_sampler import StyleSampler
 
 _MEAN_W_DECAY = 0.995  # a generated batch; released code
-_FIXED_NOISE_SEED = 0
 
 
 class StyleGANModule(GANModule):
@@ -128,8 +127,6 @@ class StyleGANModule(GANModule):
         self.betas = betas
         self.average_half_life_kimg = average_half_life_kimg
         self.psi = psi
-        self.psi_layers = psi_layers
-        self.sample_noise = sample_noise
         self.generator = StyleGANGenerator(
             schedule.resolution,
             latent_size,
@@ -145,6 +142,7 @@ class StyleGANModule(GANModule):
         )
         self.discriminator = StyleGANDiscriminator(schedule.resolution, base_channels, max_channels, blurred)
         self.averaged_generator = averaged_copy(self.generator)
+        self.sampler = StyleSampler(self.averaged_generator, psi_layers, sample_noise)
         self.register_buffer("images_seen", torch.zeros((), dtype=torch.long))
         self.register_buffer("phase", torch.zeros((), dtype=torch.long))
 
@@ -157,6 +155,11 @@ class StyleGANModule(GANModule):
                 self.discriminator.parameters(), self.lr * share, (self.betas[0] ** share, self.betas[1] ** share)
             ),
         ]
+
+    def on_train_start(self) -> None:
+        """Ends a run at once that is resumed after its schedule's end."""
+        super().on_train_start()
+        self._stop_when_done()
 
     def stage(self) -> GrowthStage:
         """Where the networks are now."""
@@ -191,7 +194,11 @@ class StyleGANModule(GANModule):
         self.log_losses(losses)
         self.log_dict({"growth/resolution": float(stage.resolution), "growth/alpha": stage.alpha})
         self.log("growth/kimg", float(self.images_seen) / 1000)
+        self._stop_when_done()
+
+    def _stop_when_done(self) -> None:
         if self.schedule.done(int(self.images_seen)):
+            rank_zero_info(f"gan-lab: schedule.total_kimg is reached, {int(self.images_seen):,} images have been seen")
             self.trainer.should_stop = True
 
     def _discriminator_loss(self, real: Tensor, fake: Tensor, alpha: float) -> tuple[Tensor, dict[str, Tensor]]:
@@ -260,80 +267,22 @@ class StyleGANModule(GANModule):
             self.phase.fill_(stage.phase)
         self.scale_learning_rates(self.lrs.get(stage.resolution, self.lr) / self.lr)
 
-    def map_seeds(self, seeds: Tensor) -> Tensor:
-        """The averaged generator's intermediate codes (B, latent_size) of seeds (B,)."""
-        mean = self.averaged_generator.mean_w
-        z = normal_from_seeds(seeds.tolist(), self.averaged_generator.latent_size)
-        w: Tensor = self.averaged_generator.mapping(z.to(mean.device, mean.dtype))
-        return w
-
-    def spread(self, w: Tensor) -> Tensor:
-        """Intermediate codes (B, latent_size), the same for every layer, (B, L, latent_size)."""
-        return w[:, None].expand(-1, layer_count(self.schedule.resolution), -1)
-
-    def synthesize(self, styles: Tensor, noise_seeds: Tensor | None = None) -> Tensor:
-        """The averaged generator's images of codes, at the size it has reached.
-
-        Args:
-            styles: A code for each layer (B, L, latent_size).
-            noise_seeds: What each image's noise is drawn from, (B,); None for the same noise in all.
-
-        Returns:
-            (B, 3, side, side) in about [-1, 1].
-        """
-        stage = self.stage()
-        noise = []
-        for layer in range(layer_count(stage.resolution)):
-            seeds = [_FIXED_NOISE_SEED] if noise_seeds is None else noise_seeds.tolist()
-            maps = normal_from_seeds([derive_seed(seed, layer) for seed in seeds], 1, side_of(layer), side_of(layer))
-            noise.append(maps.to(styles.device, styles.dtype))
-        images: Tensor = self.averaged_generator(styles, stage.resolution, stage.alpha, noise)
-        return images
-
     def render(self, batch: RealSample | SeedSample | MixingSample | PathSample) -> dict[str, Tensor]:
         """``generated``: an image for each seed, for each place in a grid of style mixing, or for each on a path.
 
         They are enlarged to the final resolution, and not truncated: what is measured is the whole distribution. For
         images to learn from, beside each one that of a seed counted from 0.
         """
-        return self._render(batch, psi=1.0)
-
-    def predict_step(self, batch: SeedSample | MixingSample | PathSample, batch_idx: int) -> dict[str, Tensor]:
-        """The same, truncated by ``psi``."""
-        return self._render(batch, self.psi)
-
-    def _render(self, batch: RealSample | SeedSample | MixingSample | PathSample, psi: float) -> dict[str, Tensor]:
+        stage = self.stage()
         if "image" in batch:
             images = cast(RealSample, batch)["image"]
-            return {"image": images} | self._render({"seed": torch.arange(len(images))}, psi)  # type: ignore[arg-type]  # a batch
-        seeds = None if "weights" in batch else cast(Tensor, batch["seed"])
-        styles = truncate(self._styles(batch), self.averaged_generator.mean_w, psi, self.psi_layers)
-        images = self.synthesize(styles, seeds if self.sample_noise == "random" else None)
-        return {"generated": F.interpolate(images, size=self.schedule.resolution, mode="nearest")}
+            seeds = cast(SeedSample, {"seed": torch.arange(len(images))})
+            return {"image": images, "generated": self.sampler.images(seeds, stage, psi=1.0)}
+        return {"generated": self.sampler.images(batch, stage, psi=1.0)}
 
-    def _styles(self, batch: SeedSample | MixingSample | PathSample) -> Tensor:
-        """A code for each layer, (B, L, latent_size)."""
-        if "weights" in batch:
-            return self.spread(self._path(cast(PathSample, batch)))
-        w = self.map_seeds(cast(Tensor, batch["seed"]))
-        if "style_seed" not in batch:
-            return self.spread(w)
-        if not self.generator.styles:
-            raise ConfigurationError("this generator has no styles to mix: data.predict 'mixing' is for those that do")
-        mixing = cast(MixingSample, batch)
-        other, first, last = (cast(Tensor, mixing[key]) for key in ("style_seed", "first_layer", "last_layer"))
-        layer = torch.arange(layer_count(self.schedule.resolution), device=w.device)
-        mixed = (first[:, None] <= layer) & (layer <= last[:, None])
-        return torch.where(mixed[..., None], self.map_seeds(other)[:, None], w[:, None])
-
-    def _path(self, batch: PathSample) -> Tensor:
-        """The intermediate codes of places on a path, (B, latent_size)."""
-        if self.sample_noise == "random":
-            raise ConfigurationError("noise that changes from frame to frame flickers: set model.sample_noise to fixed")
-        seeds, weights = batch["seeds"], batch["weights"]
-        w = self.map_seeds(seeds.flatten()).view(*seeds.shape, -1)
-        place = (weights[..., None] * w).sum(dim=1)
-        return place if len(self.generator.mapping.layers) else pixel_norm(place)  # normalised z is all there is
+    def predict_step(self, batch: SeedSample | MixingSample | PathSample, batch_idx: int) -> dict[str, Tensor]:
+        """The same of seeds, truncated by ``psi``."""
+        return {"generated": self.sampler.images(batch, self.stage(), self.psi)}
 
     def validation_step(self, batch: RealSample, batch_idx: int) -> None:
         """Measures nothing: held-out images tell no more of a generator than callbacks find out by themselves."""
