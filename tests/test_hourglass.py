@@ -178,3 +178,13 @@ def test_each_skip_connection_of_the_discriminator_has_attention():
 def test_sizes_and_choices_that_cannot_be_are_refused(settings, message):
     with pytest.raises(ValueError, match=message):
         StackedHourglass(16, **TINY | settings)
+
+
+def test_keys_of_maps_smaller_than_the_pooling_become_one():
+    module = SelfAttention(8, key_pool=4)
+    x = torch.randn(2, 8, 2, 2)
+    torch.testing.assert_close(
+        module(x, x), module.out(module.value(x).amax((2, 3), keepdim=True)).expand(-1, -1, 2, 2)
+    )
+    with pytest.raises(ValueError, match="key_pool must be at least 1, got 0"):
+        SelfAttention(8, key_pool=0)

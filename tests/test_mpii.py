@@ -125,11 +125,21 @@ def test_adjusted_centers_are_refused(tmp_path):
     path = root / "annot" / "valid.json"
     rows = json.loads(path.read_text())
     for row in rows:
-        row["center"][1] += 15 * 0.31
+        row["center"][1] += 15 * row["scale"]
         row["scale"] *= 1.25
     path.write_text(json.dumps(rows))
-    with pytest.raises(DatasetError, match="are no whole pixels: they are shifted by 15 x scale"):
+    with pytest.raises(DatasetError, match="are shifted down by 15 x scale"):
         MPII(root, "val", "annot")
+
+
+def test_centers_may_lie_between_pixels(tmp_path):
+    root = write_mpii(tmp_path)
+    path = root / "annot" / "valid.json"
+    rows = json.loads(path.read_text())
+    for row in rows:
+        row["center"] = [row["center"][0] + 0.5, row["center"][1] + 0.5]  # the middle of a box
+    path.write_text(json.dumps(rows))
+    assert len(MPII(root, "val", "annot"))
 
 
 def test_annotations_of_another_form_are_refused(tmp_path):

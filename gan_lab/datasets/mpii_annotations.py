@@ -90,16 +90,18 @@ def read_json(folder: Path, split: str) -> list[MPIIPerson]:
         raise DatasetNotFoundError("MPII", path, _JSON_REMEDY)
     try:
         rows = json.loads(path.read_text())
-        centers = np.array([row["center"] for row in rows], dtype=np.float64).reshape(-1, 2)
+        heights = np.array([row["center"][1] for row in rows], dtype=np.float64)
+        scales = np.array([row["scale"] for row in rows], dtype=np.float64)
         people = list(_people(rows, split))
     except (ValueError, KeyError, TypeError) as error:
         raise DatasetError(
             f"MPII: {path} is not of HRNet's form, a list of image, center, scale, joints and joints_vis: {error!r}"
         ) from None
-    if (centers != centers.round()).any(axis=1).mean() > 0.5:  # the annotators' are whole numbers
+    before = heights - 15 * scales / 1.25  # the annotators' own are whole numbers
+    if (_whole(before) & ~_whole(heights)).mean() > 0.5:
         raise DatasetError(
-            f"MPII: the centers in {path} are no whole pixels: they are shifted by 15 x scale, and the scales "
-            "multiplied by 1.25, as in Newell's files. Give the annotators' own, which HRNet's files have"
+            f"MPII: the centers in {path} are shifted down by 15 x scale, and the scales multiplied by 1.25, as in "
+            "Newell's files. Give the annotators' own, which HRNet's files have"
         )
     heads = folder / "gt_valid.mat"
     return with_head_sizes(people, heads) if split == "val" and heads.is_file() else people
@@ -119,6 +121,10 @@ def with_head_sizes(people: Sequence[MPIIPerson], path: Path) -> list[MPIIPerson
             raise DatasetError(f"MPII: person {index} of {path} is not person {index} of valid.json, in {person.image}")
     diagonals = np.linalg.norm(boxes[1] - boxes[0], axis=0)
     return [replace(person, head_diagonal=float(size)) for person, size in zip(people, diagonals, strict=True)]
+
+
+def _whole(numbers: NDArray[np.float64]) -> NDArray[np.bool_]:
+    return np.abs(numbers - numbers.round()) < 0.01
 
 
 def _people(rows: Sequence[dict[str, Any]], split: str) -> Iterator[MPIIPerson]:

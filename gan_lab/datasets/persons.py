@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,6 +17,8 @@ from gan_lab.errors import ConfigurationError, DatasetError, DatasetNotFoundErro
 from gan_lab.person_crop import Window
 from gan_lab.samples import PersonSample
 from gan_lab.transforms import Box, Image
+
+_LARGEST = 10  # times a picture's longer side
 
 
 class _Entry(NamedTuple):
@@ -67,9 +70,11 @@ class Persons(Dataset[PersonSample]):
         return len(self._entries)
 
     def __getitem__(self, index: int) -> PersonSample:
-        """Decodes and crops one person; raises ImageReadError, naming the file, if that fails."""
+        """Decodes and crops one person; raises ImageReadError or DatasetError, naming the file, if that fails."""
         entry = self._entries[index]
         image = self._read(entry.picture)
+        if _is_huge(entry.box, image.shape[1], image.shape[0]):
+            raise DatasetError(f"{self._named(entry)} is more than {_LARGEST} times as large as the picture")
         window = Window.whole(image) if entry.box is None else Window.around(entry.box, self.margin)
         return person_sample(
             image,
@@ -96,7 +101,12 @@ class Persons(Dataset[PersonSample]):
             height, width = self._read(entry.picture).shape[:2]
         left, top, right, bottom = entry.box or (0, 0, width, height)
         if right <= 0 or bottom <= 0 or left >= width or top >= height:
-            yield f"{self.names[entry.picture]}: the box of person {entry.number} is outside the picture"
+            yield f"{self._named(entry)} is outside the picture"
+        if _is_huge(entry.box, width, height):
+            yield f"{self._named(entry)} is more than {_LARGEST} times as large as the picture"
+
+    def _named(self, entry: _Entry) -> str:
+        return f"{self.names[entry.picture]}: the box of person {entry.number}"
 
     def _read(self, picture: int) -> Image:
         return read_image(self._paths[picture]) if self.video is None else self.video.read(picture)
@@ -108,7 +118,8 @@ def read_boxes(path: Path) -> Mapping[str, list[Box]]:
     Two formats are read, by the file's extension:
 
     - ``.json``: COCO's. An object with ``images``, a list of ``{"id", "file_name"}``, and ``annotations``, a list of
-      ``{"image_id", "bbox": [left, top, width, height]}``.
+      ``{"image_id", "bbox": [left, top, width, height]}``. Where ``categories`` name a ``person``, boxes of other
+      categories are left out, and so are those of crowds (``iscrowd``).
     - ``.csv``: lines of ``image,left,top,right,bottom`` under a heading of these names, in any order.
 
     Both count pixels from the left and upper edge of the picture, which are 0.
@@ -124,7 +135,7 @@ def read_boxes(path: Path) -> Mapping[str, list[Box]]:
     boxes: defaultdict[str, list[Box]] = defaultdict(list)
     try:
         for name, box in read(path):
-            if not (box[0] < box[2] and box[1] < box[3]):
+            if not (-math.inf < box[0] < box[2] < math.inf and -math.inf < box[1] < box[3] < math.inf):
                 raise DatasetError(f"{path}: the box {list(box)} of {name} is empty: left, top, right, bottom")
             boxes[name].append(box)
     except OSError as error:
@@ -135,10 +146,18 @@ def read_boxes(path: Path) -> Mapping[str, list[Box]]:
     return boxes
 
 
+def _is_huge(box: Box | None, width: int, height: int) -> bool:
+    """Whether a box is too large to be meant."""
+    return box is not None and max(box[2] - box[0], box[3] - box[1]) > _LARGEST * max(width, height)
+
+
 def _coco_boxes(path: Path) -> Iterator[tuple[str, Box]]:
     content = json.loads(path.read_text(encoding="utf-8-sig"))
     names = {image["id"]: str(image["file_name"]) for image in content["images"]}
+    people = [category["id"] for category in content.get("categories", []) if category["name"] == "person"]
     for annotation in content["annotations"]:
+        if annotation.get("iscrowd") or (people and annotation["category_id"] not in people):
+            continue
         left, top, width, height = map(float, annotation["bbox"])
         yield names[annotation["image_id"]], (left, top, left + width, top + height)
 

@@ -66,13 +66,15 @@ class SelfAttention(nn.Module):
         key_pool: Side of the max-pooling of keys and values (SAGAN's released code has 2); 1 for none.
 
     Raises:
-        ValueError: If ``channels`` is no multiple of ``reduction``.
+        ValueError: If ``channels`` is no multiple of ``reduction``, or ``key_pool`` is below 1.
     """
 
     def __init__(self, channels: int, reduction: int = 8, key_pool: int = 2) -> None:
         super().__init__()
         if channels % reduction:
             raise ValueError(f"channels must be a multiple of {reduction} for attention, got {channels}")
+        if key_pool < 1:
+            raise ValueError(f"key_pool must be at least 1, got {key_pool}")
         width = channels // reduction
         self.query = nn.Conv2d(channels, width, 1)
         self.key = nn.Conv2d(channels, width, 1)
@@ -83,8 +85,9 @@ class SelfAttention(nn.Module):
     def forward(self, x: Tensor, content: Tensor) -> Tensor:
         """Weights from ``x``, values from ``content``, both (B, C, H, W); returns (B, C, H, W)."""
         keys, values = self.key(x), self.value(content)
-        if self.key_pool > 1:
-            keys, values = F.max_pool2d(keys, self.key_pool), F.max_pool2d(values, self.key_pool)
+        pool = min(self.key_pool, *keys.shape[-2:])  # of a map that is smaller, one key is left
+        if pool > 1:
+            keys, values = F.max_pool2d(keys, pool), F.max_pool2d(values, pool)
         mixed: Tensor = self.out(attend(self.query(x), keys, values))
         return mixed
 
