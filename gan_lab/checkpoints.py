@@ -10,6 +10,7 @@ from lightning.pytorch import LightningModule
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from gan_lab.errors import CheckpointError
+from gan_lab.files import written_whole
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
@@ -22,21 +23,16 @@ class AtomicCheckpointIO(TorchCheckpointIO):
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
         """Writes ``checkpoint`` to ``path``, or raises CheckpointError and leaves ``path`` as it was."""
         target = Path(path)
-        partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with partial.open("wb") as file:
+            with written_whole(target) as partial, partial.open("wb") as file:
                 torch.save(checkpoint, file)
                 file.flush()
                 os.fsync(file.fileno())
-            partial.replace(target)
             _sync_folder(target.parent)
         except (OSError, RuntimeError) as error:  # torch reports a full disk as RuntimeError
             kept = "; the previous one is intact" if target.is_file() else ""
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error).splitlines()[0]
             raise CheckpointError(f"cannot write checkpoint {target}: {reason}{kept}") from error
-        finally:
-            _remove_quietly(partial)
 
     def load_checkpoint(self, path: Any, map_location: Any = None, weights_only: bool | None = True) -> dict[str, Any]:
         """Reads a checkpoint; raises CheckpointError if it is missing, broken, or holds pickled code."""
@@ -137,10 +133,3 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _remove_quietly(path: Path) -> None:
-    try:
-        path.unlink(missing_ok=True)
-    except OSError:
-        return

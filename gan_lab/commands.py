@@ -22,6 +22,7 @@ from gan_lab.callbacks.run_directory import run_directory
 from gan_lab.checkpoints import AtomicCheckpointIO, find_checkpoint, require_match
 from gan_lab.config_files import require_readable, with_config_of_checkpoint
 from gan_lab.errors import ConfigurationError
+from gan_lab.files import written_whole
 from gan_lab.hints import explain, explain_arguments
 from gan_lab.wandb_fallback import settle_wandb
 
@@ -37,10 +38,8 @@ class SaveConfig(SaveConfigCallback):
         if not trainer.is_global_zero:
             return
         target = run_directory(trainer) / self.config_filename
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name(f".{target.name}.partial")
-        self.parser.save(self.config, partial, skip_none=False, overwrite=True, multifile=False)
-        partial.replace(target)
+        with written_whole(target) as partial:
+            self.parser.save(self.config, partial, skip_none=False, overwrite=True, multifile=False)
 
 
 class GanLabCLI(LightningCLI):

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from gan_lab.pixels import from_bytes, to_bytes
 from gan_lab.skeletons import Skeleton
 
 Image = NDArray[np.uint8]
@@ -59,13 +60,13 @@ def draw_poses(images: Tensor, keypoints: Tensor, shown: Tensor, skeleton: Skele
     Returns:
         New images, rounded to 8 bits, (B, 3, H, W) in [-1, 1].
     """
-    pictures = images.detach().float().mul(127.5).add(127.5).round().clamp(0, 255).to("cpu", torch.uint8)
+    pictures = to_bytes(images).cpu()
     drawn = [
         draw_pose(picture.permute(1, 2, 0).numpy(), points.numpy(), visible.numpy(), skeleton)
         for picture, points, visible in zip(pictures, keypoints.detach().float().cpu(), shown.cpu(), strict=True)
     ]
     stacked = torch.from_numpy(np.stack(drawn)).permute(0, 3, 1, 2)
-    return stacked.to(images.device).float().div(127.5).sub(1)
+    return from_bytes(stacked.to(images.device))
 
 
 def draw_heatmaps(images: Tensor, heatmaps: Tensor, colors: Sequence[tuple[int, int, int]]) -> Tensor:

@@ -8,7 +8,7 @@ import pytest
 from tests.conftest import PROJECT
 
 PACKAGE = PROJECT / "gan_lab"
-EVERYWHERE = {"errors", "seeding"}
+EVERYWHERE = {"errors", "files", "pixels", "seeding"}
 MAY_IMPORT = {  # part -> parts of ours that it may import
     "networks": {"networks"},
     "losses": set(),
@@ -27,6 +27,8 @@ MAY_IMPORT = {  # part -> parts of ours that it may import
     "style_sampler": {"networks", "samples", "schedules"},
     "skeletons": set(),
     "errors": set(),
+    "files": set(),
+    "pixels": set(),
     "seeding": set(),
     "allocator": set(),
     "wandb_fallback": set(),
@@ -64,6 +66,8 @@ WITHOUT_LIGHTNING = {
     "style_sampler",
     "datasets",
     "errors",
+    "files",
+    "pixels",
     "seeding",
 }
 

@@ -20,7 +20,7 @@ from gan_lab.metrics.distribution import (
     kernel_distance,
     sum_features,
 )
-from gan_lab.metrics.extractors import FeatureExtractor, Inception, RandomConvolutions, to_bytes
+from gan_lab.metrics.extractors import FeatureExtractor, Inception, RandomConvolutions
 from tests.fakes import drawing, save
 from tests.test_resume import rows, run_folder
 from tests.test_unconditional import Painter
@@ -86,11 +86,6 @@ def test_sums_add_up_over_parts_and_keep_evenly():
     assert sorted(parts.kept.flatten().tolist()) == features.flatten().tolist()
     for batch in (1, 3, 7, 20):
         assert sums(features, batch, keep=5).kept.flatten().tolist() == [0, 4, 8, 12, 16]
-
-
-def test_images_become_the_bytes_of_a_file():
-    values = torch.tensor([-1.2, -1.0, -0.5, 0.0, 0.5, 1.0, 1.005])
-    assert to_bytes(values).tolist() == [0, 0, 64, 128, 191, 255, 255]
 
 
 def test_random_convolutions_are_fixed_and_see_what_differs():

@@ -14,6 +14,7 @@ from lightning.pytorch.utilities import rank_zero_info
 from torch import Tensor
 
 from gan_lab.errors import ConfigurationError
+from gan_lab.files import written_whole
 from gan_lab.metrics.distribution import (
     FeatureSums,
     combine,
@@ -22,8 +23,9 @@ from gan_lab.metrics.distribution import (
     kernel_distance,
     sum_features,
 )
-from gan_lab.metrics.extractors import FeatureExtractor, to_bytes
+from gan_lab.metrics.extractors import FeatureExtractor
 from gan_lab.modules import GANModule
+from gan_lab.pixels import to_bytes
 
 MOST_KEPT = 10_000  # features for the kernel's distance, whose noise is far below what one can see there
 
@@ -123,7 +125,8 @@ class DistributionDistance(Callback):
         sums = sum_features(features, len(loader.sampler), MOST_KEPT // trainer.world_size)
         sums = _over_processes(sums)
         if trainer.is_global_zero:
-            _save(sums, path)
+            with written_whole(path) as partial:
+                torch.save(asdict(sums), partial)
         return sums
 
     def _see(self, images: Tensor, real: bool = False) -> Tensor:
@@ -147,10 +150,3 @@ def _load(path: Path) -> FeatureSums | None:
         return FeatureSums(**torch.load(path, weights_only=True))
     except Exception:  # an unpickler fails in any way on a broken file
         return None
-
-
-def _save(sums: FeatureSums, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    torch.save(asdict(sums), partial)
-    partial.replace(path)

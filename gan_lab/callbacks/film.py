@@ -10,6 +10,7 @@ from PIL import Image
 
 from gan_lab.drawing import Image as Pixels
 from gan_lab.errors import GanLabError
+from gan_lab.files import written_whole
 
 
 def write_film(frames: Sequence[Path], target: Path, frames_per_second: int) -> list[Path]:
@@ -24,14 +25,9 @@ def write_film(frames: Sequence[Path], target: Path, frames_per_second: int) -> 
         What was written.
     """
     gif, mp4 = target.with_name(f"{target.name}.gif"), target.with_name(f"{target.name}.mp4")
-    partial = gif.with_name(f".{gif.stem}.partial.gif")
-    try:
-        with Image.open(frames[0]) as first:
-            duration = max(10, round(100 / frames_per_second) * 10)
-            first.save(partial, save_all=True, append_images=_pictures(frames[1:]), duration=duration, loop=0)
-        partial.replace(gif)
-    finally:
-        partial.unlink(missing_ok=True)
+    with written_whole(gif) as partial, Image.open(frames[0]) as first:
+        duration = max(10, round(100 / frames_per_second) * 10)
+        first.save(partial, save_all=True, append_images=_pictures(frames[1:]), duration=duration, loop=0)
     try:
         save_video((np.asarray(picture.convert("RGB")) for picture in _pictures(frames)), frames_per_second, mp4)
     except GanLabError:
@@ -45,10 +41,8 @@ def save_video(frames: Iterable[Pixels], fps: float, path: Path) -> None:
     Raises:
         GanLabError: If this machine's OpenCV cannot write such a file.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
     writer = None
-    try:
+    with written_whole(path) as partial:
         for frame in frames:
             if writer is None:
                 size = (frame.shape[1], frame.shape[0])
@@ -60,9 +54,6 @@ def save_video(frames: Iterable[Pixels], fps: float, path: Path) -> None:
             writer.write(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
         if writer is not None:
             writer.release()
-            partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _pictures(paths: Sequence[Path]) -> Iterator[Image.Image]:

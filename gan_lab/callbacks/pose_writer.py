@@ -16,6 +16,7 @@ from gan_lab.datasets.video import VIDEO_EXTENSIONS, Video
 from gan_lab.drawing import Image as Pixels
 from gan_lab.drawing import draw_pose
 from gan_lab.errors import GanLabError
+from gan_lab.files import written_whole
 from gan_lab.poses import FoundPoses
 from gan_lab.samples import PersonSample
 from gan_lab.skeletons import Skeleton
@@ -108,14 +109,8 @@ class PoseWriter:
                 save_image(Image.fromarray(drawn), self.folder / persons[0]["name"])
 
     def _write_json(self, content: dict[str, Any]) -> None:
-        target = self.folder / POSES_FILE
-        partial = target.with_name(f".{target.name}.partial")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
+        with written_whole(self.folder / POSES_FILE) as partial:
             partial.write_text(json.dumps(content))
-            partial.replace(target)
-        finally:
-            partial.unlink(missing_ok=True)
 
     def _write_video(self, path: Path, people: list[FoundPerson], skeleton: Skeleton) -> dict[str, tuple[int, int]]:
         """Writes all frames of a video, those without people too, and returns the size of each that has some."""

@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
+
+from gan_lab.files import written_whole
+from gan_lab.pixels import to_bytes
 
 _MARGIN = 4
 _TITLE_HEIGHT = 18
@@ -21,10 +23,8 @@ def to_image(tensor: Tensor) -> Image.Image:
     """
     if tensor.ndim != 3 or tensor.shape[0] not in (1, 3):
         raise ValueError(f"an image has shape (1, H, W) or (3, H, W), got {tuple(tensor.shape)}")
-    pixels = tensor.detach().float().mul(127.5).add(127.5).round().clamp(0, 255).to("cpu", torch.uint8)
-    return Image.fromarray(
-        pixels.permute(1, 2, 0).squeeze(2).numpy() if len(pixels) == 1 else pixels.permute(1, 2, 0).numpy()
-    )
+    pixels = to_bytes(tensor).cpu().permute(1, 2, 0).numpy()
+    return Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
 
 
 def draw_sheet(rows: Sequence[Mapping[str, Image.Image]], side: int = 256) -> Image.Image:
@@ -81,13 +81,8 @@ def batch_rows(images: Mapping[str, Tensor]) -> list[dict[str, Image.Image]]:
 
 def save_image(image: Image.Image, path: Path) -> None:
     """Writes an image in the format of its name, at the best quality, replacing an older one only when it is whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
-    try:
+    with written_whole(path) as partial:
         image.save(partial, quality=95)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _fit(image: Image.Image, side: int) -> Image.Image:

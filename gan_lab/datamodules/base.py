@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader, Dataset
 from gan_lab.datamodules.loader import EpochBatches, EpochSampler, ResumableLoader, ShardSampler
 from gan_lab.datasets import ImageFolder
 from gan_lab.errors import ConfigurationError, DatasetError
+from gan_lab.pixels import from_bytes
 from gan_lab.seeding import run_seed
 
 
@@ -102,5 +103,5 @@ def require_croppable(load_size: int, image_size: int) -> None:
 
 def _to_unit_range(value: Any) -> Any:
     if isinstance(value, Tensor) and value.dtype == torch.uint8:
-        return value.float().div_(127.5).sub_(1)
+        return from_bytes(value)
     return value

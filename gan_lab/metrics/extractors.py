@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gan_lab.errors import ConfigurationError
+from gan_lab.pixels import from_bytes
 from gan_lab.seeding import normal_from_seeds
 
 INCEPTION_VARIABLE = "GAN_LAB_INCEPTION_WEIGHTS"
@@ -77,7 +78,7 @@ class RandomConvolutions(FeatureExtractor):
     def forward(self, images: Tensor) -> Tensor:
         """Maps images (B, 3, H, W), uint8, to features (B, 224), float32."""
         size = (self.side, self.side)
-        maps = F.interpolate(images.float() / 127.5 - 1, size, mode="bilinear", antialias=True, align_corners=False)
+        maps = F.interpolate(from_bytes(images), size, mode="bilinear", antialias=True, align_corners=False)
         features = []
         for level in range(len(self.widths)):
             maps = F.leaky_relu(F.conv2d(maps, self.get_buffer(f"weight{level}"), stride=2, padding=1), 0.2)
@@ -146,8 +147,3 @@ def _require_the_weights(path: Path) -> None:
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     if not digest.startswith(_INCEPTION_DIGEST):
         raise ConfigurationError(f"{path} is not torch-fidelity's {_INCEPTION_FILE}: its SHA-256 is {digest[:8]}...")
-
-
-def to_bytes(images: Tensor) -> Tensor:
-    """Images in [-1, 1] as an image file has them: rounded to uint8."""
-    return images.detach().float().mul(127.5).add(127.5).round().clamp(0, 255).byte()
