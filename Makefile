@@ -26,7 +26,7 @@ format: $(INSTALLED)  ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(INSTALLED)  ## Measure the training steps and the data pipeline (20 minutes, on a quiet machine)
+bench: $(INSTALLED)  ## Measure the training steps and the data pipeline (10 minutes, on a quiet machine)
 	$(BIN)/python -m benchmarks.pix2pix_step
 	$(BIN)/python -m benchmarks.cyclegan_step
 	$(BIN)/python -m benchmarks.dcgan_step
