@@ -2,11 +2,11 @@
 
     python -m benchmarks.stylegan_step [STEPS]
 
-``gan-lab`` is what ``gan-lab fit`` runs. ``plain port`` makes the same updates the way public PyTorch ports do: R1 in a
-forward pass of its own, with autograd's second derivatives of convolutions, the discriminator's gradients computed in
-the generator's step too, resampling as operations of their own, blur as a depthwise convolution, instance norm written
-out, Adam's plain loop over tensors, and freed pages handed back to the system. The others are gan-lab with one of these
-put back.
+``gan-lab`` is what ``gan-lab fit`` runs. ``plain port`` makes the same updates with what is usual in public PyTorch
+ports, all at once, which no one port does: R1 in a forward pass of its own, with autograd's second derivatives of
+convolutions, the discriminator's gradients computed in the generator's step too, resampling as operations of their own,
+blur as a depthwise convolution, instance norm written out, Adam's plain loop over tensors, and freed pages handed back
+to the system. The others are gan-lab with one of these put back.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ from gan_lab.datamodules import GrowingFolderDataModule
 from gan_lab.losses import r1_penalty
 from gan_lab.modules import StyleGANModule
 from gan_lab.networks import resampling
-from gan_lab.networks.convolution import penalised_slope
+from gan_lab.networks.convolution import penalized_slope
 from gan_lab.schedules import GrowingSchedule
 
 WARM_UP = 2
@@ -34,7 +34,7 @@ SCHEDULE = GrowingSchedule(64, 64, total_kimg=0, batch_sizes={64: 4})
 def r1_of_its_own(module: StyleGANModule, real: Tensor, alpha: float) -> tuple[Tensor, Tensor]:
     """Logits, and R1 of another forward pass."""
     again = real.detach().requires_grad_(True)
-    with penalised_slope():
+    with penalized_slope(real.device.type):
         penalty = r1_penalty(module.discriminator(again, alpha), again)
     return module.discriminator(real, alpha), penalty
 
