@@ -152,6 +152,19 @@ def test_wgan_gp_adds_the_penalties_of_progan():
     torch.testing.assert_close(loss, expected)
 
 
+def test_penalties_are_of_slopes_that_are_cheap_to_differentiate():
+    for settings in ({}, {"objective": "wgan-gp", "r1_gamma": 0.0}):
+        module = seen(StyleGANModule(fixed(), **SMALL | settings), 0)
+        loss, _ = module._discriminator_loss(sample(16)["image"], sample(16, seed=1)["image"], 1.0)
+        graph, found = [loss.grad_fn], set()
+        while graph:
+            node = graph.pop()
+            if node is not None and node not in found:
+                found.add(node)
+                graph += [before for before, _ in node.next_functions]
+        assert "_InputGradientBackward" in {node.name() for node in found}
+
+
 def test_lazy_r1_comes_at_intervals_with_corrected_learning_rates():
     module = StyleGANModule(fixed(), **SMALL, r1_interval=4, lr=0.01, betas=(0.0, 0.99))
     steps: list[tuple] = []
@@ -230,8 +243,11 @@ def test_styles_are_mixed_in_nine_of_ten_steps_at_any_layer_reached(monkeypatch)
 
 def test_mixed_precision_trains_and_samples():
     module = StyleGANModule(growing(), **SMALL)
+    in_backward: list[bool] = []
+    module.discriminator.logit.weight.register_hook(lambda _: in_backward.append(torch.is_autocast_enabled("cpu")))
     trainer = train(module, [sample(8)] * 3 + [sample(16)] * 2, precision="bf16-mixed")
     assert all(value.isfinite() for value in trainer.callback_metrics.values())
+    assert set(in_backward) == {False}  # or penalties in full precision would be differentiated in half
     batch = {"seed": torch.tensor([1, 2])}
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
         mixed = module.render(batch)["generated"]

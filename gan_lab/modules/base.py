@@ -82,7 +82,8 @@ class GANModule(LightningModule, ABC):
         """
         optimizer.zero_grad()
         for part in [loss] if isinstance(loss, Tensor) else loss:
-            self.manual_backward(part)
+            with torch.autocast(self.device.type, enabled=False):  # in the precision that each part was computed in
+                self.manual_backward(part)
         if self._distributed:
             groups = optimizer.param_groups
             _average([p.grad for group in groups for p in group["params"] if p.grad is not None])

@@ -21,7 +21,7 @@ from gan_lab.losses import (
 from gan_lab.modules.base import GANModule, fused_adam
 from gan_lab.networks import StyleGANDiscriminator, StyleGANGenerator
 from gan_lab.networks.averaging import averaged_copy, half_life_decay, update_average
-from gan_lab.networks.convolution import penalised_slope
+from gan_lab.networks.convolution import penalized_slope
 from gan_lab.networks.layers import frozen
 from gan_lab.networks.resampling import downsample, upsample
 from gan_lab.networks.stylegan import layer_count, mix_styles
@@ -197,7 +197,7 @@ class StyleGANModule(GANModule):
         self._stop_when_done()
 
     def _stop_when_done(self) -> None:
-        if self.schedule.done(int(self.images_seen)):
+        if self.schedule.done(int(self.images_seen)) and not self.trainer.should_stop:
             rank_zero_info(f"gan-lab: schedule.total_kimg is reached, {int(self.images_seen):,} images have been seen")
             self.trainer.should_stop = True
 
@@ -213,7 +213,7 @@ class StyleGANModule(GANModule):
         if "loss/r1" in losses:
             loss = loss + self.r1_gamma / 2 * losses["loss/r1"]
         if self.objective == "wgan-gp":
-            with penalised_slope():
+            with penalized_slope(real.device.type):
                 penalty = gradient_penalty(
                     lambda image: self.discriminator(image, alpha), real, fake, self._enlargement(real)
                 )
@@ -224,7 +224,7 @@ class StyleGANModule(GANModule):
     def _r1(self, real: Tensor, alpha: float) -> tuple[Tensor, Tensor]:
         """Logits of real images and R1, through one graph, in full precision."""
         real = real.detach().requires_grad_(True)
-        with torch.autocast(real.device.type, enabled=False), penalised_slope():
+        with penalized_slope(real.device.type):
             real_logits = self.discriminator(real, alpha)
             return real_logits, r1_penalty(real_logits, real, self._enlargement(real))
 
@@ -281,7 +281,7 @@ class StyleGANModule(GANModule):
         return {"generated": self.sampler.images(batch, stage, psi=1.0)}
 
     def predict_step(self, batch: SeedSample | MixingSample | PathSample, batch_idx: int) -> dict[str, Tensor]:
-        """The same of seeds, truncated by ``psi``."""
+        """The same, truncated by ``psi``."""
         return {"generated": self.sampler.images(batch, self.stage(), self.psi)}
 
     def validation_step(self, batch: RealSample, batch_idx: int) -> None:

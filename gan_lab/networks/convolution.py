@@ -12,26 +12,30 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-_penalised = False
+_penalized = False
 
 
 @contextmanager
-def penalised_slope() -> Iterator[None]:
-    """Within it, networks of :func:`convolve` give slopes that are cheap to differentiate.
+def penalized_slope(device_type: str) -> Iterator[None]:
+    """Within it, networks of :func:`convolve` give slopes that are cheap to differentiate, in full precision.
 
-    A gradient taken with ``create_graph`` of what they computed here must be one by their input: by their weights it is
-    missing. Once differentiated, with or without such a gradient in the loss, all is as usual. Autocast must be off.
+    A gradient taken with ``create_graph`` of what they computed here must be one by their input: their weights get
+    none. Every other gradient, that of a loss with such a slope in it too, is as usual.
+
+    Args:
+        device_type: ``cpu`` or ``cuda``: where autocast is turned off.
     """
-    global _penalised
-    before, _penalised = _penalised, True
+    global _penalized
+    before, _penalized = _penalized, True
     try:
-        yield
+        with torch.autocast(device_type, enabled=False):
+            yield
     finally:
-        _penalised = before
+        _penalized = before
 
 
 def convolve(x: Tensor, weight: Tensor, bias: Tensor | None = None, stride: int = 1, padding: int = 0) -> Tensor:
-    """``F.conv2d``, in :func:`penalised_slope` too.
+    """``F.conv2d``, in :func:`penalized_slope` too.
 
     Args:
         x: (B, C, H, W).
@@ -43,7 +47,7 @@ def convolve(x: Tensor, weight: Tensor, bias: Tensor | None = None, stride: int 
     Returns:
         (B, O, H', W').
     """
-    if not _penalised:
+    if not _penalized:
         return F.conv2d(x, weight, bias, stride, padding)
     convolved: Tensor = _Convolution.apply(x, weight, bias, stride, padding)
     return convolved
@@ -54,17 +58,18 @@ class _Convolution(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, stride: int, padding: int) -> Tensor:
-        ctx.save_for_backward(x, weight, bias)
-        ctx.place = stride, padding
+        ctx.save_for_backward(x, weight)
+        ctx.stride, ctx.padding = stride, padding
         return F.conv2d(x, weight, bias, stride, padding)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        x, weight, bias = ctx.saved_tensors
+        x, weight = ctx.saved_tensors
         if torch.is_grad_enabled():
-            return _InputGradient.apply(gradient, x.detach(), weight, *ctx.place), None, None, None, None
-        wanted = [ctx.needs_input_grad[0], ctx.needs_input_grad[1], bias is not None and ctx.needs_input_grad[2]]
-        return *_gradients(wanted, gradient, x, weight, *ctx.place), None, None
+            by_input = _InputGradient.apply(gradient, x.detach(), weight, ctx.stride, ctx.padding)
+            return by_input, None, None, None, None
+        wanted = list(ctx.needs_input_grad[:3])
+        return *_gradients(wanted, gradient, x, weight, ctx.stride, ctx.padding), None, None
 
 
 class _InputGradient(torch.autograd.Function):
@@ -73,7 +78,7 @@ class _InputGradient(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, gradient: Tensor, x: Tensor, weight: Tensor, stride: int, padding: int) -> Tensor:
         ctx.save_for_backward(gradient, weight)
-        ctx.place = stride, padding
+        ctx.stride, ctx.padding = stride, padding
         by_input = _gradients([True, False, False], gradient, x, weight, stride, padding)[0]
         assert by_input is not None
         return by_input
@@ -82,8 +87,9 @@ class _InputGradient(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, second: Tensor) -> tuple[Tensor | None, ...]:
         gradient, weight = ctx.saved_tensors
-        by_gradient = F.conv2d(second, weight, None, *ctx.place) if ctx.needs_input_grad[0] else None
-        by_weight = _gradients([False, True, False], gradient, second, weight, *ctx.place)[1]
+        by_gradient = F.conv2d(second, weight, None, ctx.stride, ctx.padding) if ctx.needs_input_grad[0] else None
+        wanted = [False, ctx.needs_input_grad[2], False]
+        by_weight = _gradients(wanted, gradient, second, weight, ctx.stride, ctx.padding)[1]
         return by_gradient, None, by_weight, None, None
 
 
