@@ -147,6 +147,9 @@ def test_annotations_of_another_form_are_refused(tmp_path):
     (root / "annot" / "train.json").write_text('[{"img_paths": "a.jpg", "objpos": [1, 2]}]')
     with pytest.raises(DatasetError, match=r"train.json is not of HRNet's form, a list of image, center.*'center'"):
         MPII(root, "train", "annot")
+    (root / "annot" / "train.json").write_text('[{"image": "a.jpg", "center": [1], "scale": 1}]')
+    with pytest.raises(DatasetError, match=r"train.json is not of HRNet's form"):
+        MPII(root, "train", "annot")
     (root / "annot" / "train.json").unlink()
     with pytest.raises(DatasetNotFoundError, match=r"train.json does not exist.*the official .mat, or a folder"):
         MPII(root, "train", "annot")

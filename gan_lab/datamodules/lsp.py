@@ -33,8 +33,8 @@ class LSPDataModule(PoseDataModule):
         predict_folder: Pictures of any size, or a video file, for ``predict``; without it ``predict`` takes the people
             held out.
         boxes: Where the people are in those pictures: a ``.json`` file of COCO's format, ``images`` and
-            ``annotations`` with ``bbox``, or a ``.csv`` file of ``image,left,top,right,bottom``. None for one person
-            that fills each picture.
+            ``annotations`` with ``bbox``, those of the category ``person`` if there is one; or a ``.csv`` file of
+            ``image,left,top,right,bottom``. None for one person that fills each picture.
         box_margin: Side of the window about a box, relative to the box's longer side.
 
     Raises:

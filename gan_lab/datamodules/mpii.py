@@ -34,8 +34,8 @@ class MPIIDataModule(PoseDataModule):
             ``predict_split``.
         predict_split: The people held out, ``val``, or those whose labels are withheld, ``test``.
         boxes: Where the people are in those pictures: a ``.json`` file of COCO's format, ``images`` and
-            ``annotations`` with ``bbox``, or a ``.csv`` file of ``image,left,top,right,bottom``. None for one person
-            that fills each picture.
+            ``annotations`` with ``bbox``, those of the category ``person`` if there is one; or a ``.csv`` file of
+            ``image,left,top,right,bottom``. None for one person that fills each picture.
         box_margin: Side of the window about a box, relative to the box's longer side.
 
     Raises:

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -18,7 +17,7 @@ from gan_lab.person_crop import Window
 from gan_lab.samples import PersonSample
 from gan_lab.transforms import Box, Image
 
-_LARGEST = 10  # times a picture's longer side
+_LARGEST = 20_000  # pixels; memory goes by the area
 
 
 class _Entry(NamedTuple):
@@ -70,11 +69,9 @@ class Persons(Dataset[PersonSample]):
         return len(self._entries)
 
     def __getitem__(self, index: int) -> PersonSample:
-        """Decodes and crops one person; raises ImageReadError or DatasetError, naming the file, if that fails."""
+        """Decodes and crops one person; raises ImageReadError, naming the file, if that fails."""
         entry = self._entries[index]
         image = self._read(entry.picture)
-        if _is_huge(entry.box, image.shape[1], image.shape[0]):
-            raise DatasetError(f"{self._named(entry)} is more than {_LARGEST} times as large as the picture")
         window = Window.whole(image) if entry.box is None else Window.around(entry.box, self.margin)
         return person_sample(
             image,
@@ -101,12 +98,7 @@ class Persons(Dataset[PersonSample]):
             height, width = self._read(entry.picture).shape[:2]
         left, top, right, bottom = entry.box or (0, 0, width, height)
         if right <= 0 or bottom <= 0 or left >= width or top >= height:
-            yield f"{self._named(entry)} is outside the picture"
-        if _is_huge(entry.box, width, height):
-            yield f"{self._named(entry)} is more than {_LARGEST} times as large as the picture"
-
-    def _named(self, entry: _Entry) -> str:
-        return f"{self.names[entry.picture]}: the box of person {entry.number}"
+            yield f"{self.names[entry.picture]}: the box of person {entry.number} is outside the picture"
 
     def _read(self, picture: int) -> Image:
         return read_image(self._paths[picture]) if self.video is None else self.video.read(picture)
@@ -126,7 +118,8 @@ def read_boxes(path: Path) -> Mapping[str, list[Box]]:
 
     Raises:
         ConfigurationError: If the file is of neither extension.
-        DatasetError: If the file does not exist, or is not of its format, or a box is empty.
+        DatasetError: If the file does not exist, or is not of its format, or a box is empty or
+            mistyped.
     """
     readers = {".json": _coco_boxes, ".csv": _csv_boxes}
     read = readers.get(path.suffix.lower())
@@ -135,8 +128,12 @@ def read_boxes(path: Path) -> Mapping[str, list[Box]]:
     boxes: defaultdict[str, list[Box]] = defaultdict(list)
     try:
         for name, box in read(path):
-            if not (-math.inf < box[0] < box[2] < math.inf and -math.inf < box[1] < box[3] < math.inf):
-                raise DatasetError(f"{path}: the box {list(box)} of {name} is empty: left, top, right, bottom")
+            left, top, right, bottom = box
+            if not (0 < right - left <= _LARGEST and 0 < bottom - top <= _LARGEST):
+                raise DatasetError(
+                    f"{path}: the box {list(box)} of {name} is empty, or larger than {_LARGEST:,} pixels: "
+                    "left, top, right, bottom"
+                )
             boxes[name].append(box)
     except OSError as error:
         raise DatasetError(f"{path}: {error.strerror}") from None
@@ -146,17 +143,12 @@ def read_boxes(path: Path) -> Mapping[str, list[Box]]:
     return boxes
 
 
-def _is_huge(box: Box | None, width: int, height: int) -> bool:
-    """Whether a box is too large to be meant."""
-    return box is not None and max(box[2] - box[0], box[3] - box[1]) > _LARGEST * max(width, height)
-
-
 def _coco_boxes(path: Path) -> Iterator[tuple[str, Box]]:
     content = json.loads(path.read_text(encoding="utf-8-sig"))
     names = {image["id"]: str(image["file_name"]) for image in content["images"]}
     people = [category["id"] for category in content.get("categories", []) if category["name"] == "person"]
     for annotation in content["annotations"]:
-        if annotation.get("iscrowd") or (people and annotation["category_id"] not in people):
+        if annotation.get("iscrowd") or (people and annotation.get("category_id", people[0]) not in people):
             continue
         left, top, width, height = map(float, annotation["bbox"])
         yield names[annotation["image_id"]], (left, top, left + width, top + height)
@@ -175,7 +167,7 @@ def _with_boxes(names: list[str], boxes: Mapping[str, list[Box]], path: Path) ->
         more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
         raise DatasetError(f"{path}: no such picture as {', '.join(unknown[:3])}{more}: there is {names[0]}, for one")
     if not boxes:
-        raise DatasetError(f"{path} holds no box")
+        raise DatasetError(f"{path} holds no box of a person")
     for picture, name in enumerate(names):
         for number, box in enumerate(boxes.get(name, [])):
             yield _Entry(picture, number, box)
