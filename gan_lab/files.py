@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -18,4 +18,5 @@ def written_whole(target: Path) -> Iterator[Path]:
         yield partial
         partial.replace(target)
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):  # which would hide what went wrong
+            partial.unlink(missing_ok=True)

@@ -11,4 +11,4 @@ def to_bytes(images: Tensor) -> Tensor:
 
 def from_bytes(images: Tensor) -> Tensor:
     """Images in uint8, of any shape, as float32 in [-1, 1]."""
-    return images.float().div_(127.5).sub_(1)
+    return images.to(torch.float32, copy=True).div_(127.5).sub_(1)

@@ -1,5 +1,6 @@
 """Films of numbered pictures."""
 
+import itertools
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -41,19 +42,16 @@ def save_video(frames: Iterable[Pixels], fps: float, path: Path) -> None:
     Raises:
         GanLabError: If this machine's OpenCV cannot write such a file.
     """
-    writer = None
+    remaining = iter(frames)
+    first = next(remaining)
+    rate = fps if math.isfinite(fps) and fps > 0 else 25.0
     with written_whole(path) as partial:
-        for frame in frames:
-            if writer is None:
-                size = (frame.shape[1], frame.shape[0])
-                writer = cv2.VideoWriter(
-                    str(partial), cv2.VideoWriter.fourcc(*"mp4v"), fps if math.isfinite(fps) and fps > 0 else 25.0, size
-                )
-                if not writer.isOpened():
-                    raise GanLabError(f"{path}: OpenCV cannot write this video")
+        writer = cv2.VideoWriter(str(partial), cv2.VideoWriter.fourcc(*"mp4v"), rate, (first.shape[1], first.shape[0]))
+        if not writer.isOpened():
+            raise GanLabError(f"{path}: OpenCV cannot write this video")
+        for frame in itertools.chain([first], remaining):
             writer.write(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
-        if writer is not None:
-            writer.release()
+        writer.release()
 
 
 def _pictures(paths: Sequence[Path]) -> Iterator[Image.Image]:
