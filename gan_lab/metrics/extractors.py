@@ -97,7 +97,7 @@ class Inception(FeatureExtractor):
             variable GAN_LAB_INCEPTION_WEIGHTS or, without that, for torch-fidelity's own download.
     """
 
-    name = "inception 2015-12-05, bicubic"
+    name = "inception 2015-12-05, bilinear as in TensorFlow 1"
     comparable = True
 
     def __init__(self, weights: Path | None = None) -> None:
@@ -135,8 +135,7 @@ class Inception(FeatureExtractor):
         """Maps images (B, 3, H, W), uint8, to features (B, 2048), float32."""
         if self._network is None:
             self.prepare()
-        scaled = F.interpolate(images.float(), (299, 299), mode="bicubic", antialias=True, align_corners=False)
-        features: Tensor = self._network.to(images.device)(scaled.round().clamp(0, 255).byte())[0]
+        features: Tensor = self._network.to(images.device)(images)[0]
         return features
 
 
