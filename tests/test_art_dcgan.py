@@ -173,6 +173,20 @@ def test_a_seeds_image_depends_on_no_other_seed_and_is_the_averaged_generators()
     assert not torch.allclose(module.generator(z), alone)
 
 
+@pytest.mark.parametrize("shape", [(3, 64, 64), (1, 28, 28)])
+def test_images_of_another_shape_are_refused(shape):
+    """The discriminator would take larger ones, and give more than one logit for each."""
+    module = ArtDCGANModule(**SMALL)
+    with pytest.raises(ConfigurationError, match=r"the data gives images of . x .. x .. .* where the model has 3 x 28"):
+        train(module, [{"image": torch.zeros(2, *shape), "name": ["a", "b"]}])
+
+
+@pytest.mark.parametrize("option", ["latent_size", "channels", "generator_channels", "discriminator_channels"])
+def test_numbers_out_of_range_are_refused(option):
+    with pytest.raises(ValueError, match="must be at least 1"):
+        ArtDCGANModule(**SMALL | {option: 0})
+
+
 def test_validation_plays_the_game_on_images_that_were_held_out():
     module = ArtDCGANModule(**SMALL, lr=0.0)
     batch = sample()

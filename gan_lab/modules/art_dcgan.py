@@ -7,6 +7,7 @@ from lightning.pytorch.core.optimizer import LightningOptimizer
 from torch import Tensor
 from torch.optim import Optimizer
 
+from gan_lab.errors import ConfigurationError
 from gan_lab.losses import discriminator_loss, generator_loss
 from gan_lab.modules.base import GANModule, fused_adam
 from gan_lab.networks import DCGANDiscriminator, DCGANGenerator
@@ -24,7 +25,7 @@ class ArtDCGANModule(GANModule):
     uniform distribution there).
 
     Args:
-        image_size: Side of the images in pixels.
+        image_size: Side of the images in pixels; the data's ``image_size``.
         latent_size: Numbers in a latent code.
         channels: Channels of the images.
         generator_channels: Features of the generator's layer before the image at 64 pixels (ngf; 128 in the paper).
@@ -34,6 +35,9 @@ class ArtDCGANModule(GANModule):
         betas: Adam's decay rates of the two moments.
         average_half_life: After how many images a step's weights count half in the averaged generator, which then makes
             all images but the training's; 0 for none, as in the paper.
+
+    Raises:
+        ValueError: If a number is out of range.
     """
 
     def __init__(
@@ -52,6 +56,9 @@ class ArtDCGANModule(GANModule):
         self.save_hyperparameters()
         if average_half_life < 0:
             raise ValueError(f"average_half_life must be 0 or more, got {average_half_life}")
+        if min(latent_size, channels, generator_channels, discriminator_channels) < 1:
+            raise ValueError("latent_size and the numbers of channels must be at least 1")
+        self.image_shape = channels, image_size, image_size
         self.latent_size = latent_size
         self.objective: Literal["vanilla", "lsgan", "hinge"] = objective
         self.lr = lr
@@ -76,7 +83,7 @@ class ArtDCGANModule(GANModule):
 
     def adversarial_step(self, batch: RealSample) -> None:
         """D first, then G, on the same generated images: D's step does not change G."""
-        real = batch["image"]
+        real = self._fitting(batch["image"])
         generator_optimizer, discriminator_optimizer = cast(list[LightningOptimizer], self.optimizers())
         z = torch.randn(len(real), self.latent_size, 1, 1, dtype=real.dtype, device=real.device)
         generated = self.generator(z)
@@ -92,6 +99,16 @@ class ArtDCGANModule(GANModule):
             decay = half_life_decay(len(real) * self.trainer.world_size, self.average_half_life)
             update_average(self.averaged_generator, self.generator, decay)
         self.log_losses({"loss/discriminator": loss_d, "loss/generator": loss_g})
+
+    def _fitting(self, images: Tensor) -> Tensor:
+        """Images as they are; refuses those of another shape, some of which the discriminator would take."""
+        if images.shape[1:] != self.image_shape:
+            theirs, ours = (" x ".join(map(str, shape)) for shape in (images.shape[1:], self.image_shape))
+            raise ConfigurationError(
+                f"the data gives images of {theirs} (channels x height x width) where the model has {ours}: "
+                "set model.image_size and model.channels to the data's"
+            )
+        return images
 
     def sample(self, seeds: Tensor) -> Tensor:
         """Makes an image in [-1, 1] of each seed (B,), by the averaged generator where there is one.
@@ -124,7 +141,7 @@ class ArtDCGANModule(GANModule):
         self._measure(batch, "test")
 
     def _measure(self, batch: RealSample, prefix: str) -> None:
-        real = batch["image"]
+        real = self._fitting(batch["image"])
         z = torch.randn(len(real), self.latent_size, 1, 1, dtype=real.dtype, device=real.device)
         as_in_training = {"dropout": False, "batch_statistics": True}
         with inference_behaviour(self.generator, **as_in_training):
