@@ -61,8 +61,8 @@ class GrowingSchedule:
         stable_kimg: Thousands of images at one resolution before the next one is faded in.
         fade_kimg: Thousands of images of a fade; 0 for none.
         total_kimg: Thousands of images after which training ends; 0 leaves the end to the trainer.
-        batch_sizes: Images a step over all processes at each resolution, in place of the released code's, which are
-            for 1, 2, 4 or 8 processes.
+        batch_sizes: Images a step over all processes at each resolution; None or {} for the released code's, which
+            are for 1, 2, 4 or 8 processes.
 
     Raises:
         ConfigurationError: If these do not fit together.
@@ -89,7 +89,7 @@ class GrowingSchedule:
             raise ConfigurationError("schedule: stable_kimg, fade_kimg and total_kimg must be 0 or more")
         if not self.fixed and self.stable_kimg + self.fade_kimg == 0:
             raise ConfigurationError("schedule: networks that grow need a stable_kimg or a fade_kimg above 0")
-        missing = [side for side in self.resolutions if self.batch_sizes is not None and side not in self.batch_sizes]
+        missing = [side for side in self.resolutions if self.batch_sizes and side not in self.batch_sizes]
         if missing:
             raise ConfigurationError(f"schedule: batch_sizes lacks the resolution {missing[0]}")
 
@@ -119,6 +119,14 @@ class GrowingSchedule:
         """Images in the next step, over all processes, once so many have been seen.
 
         Raises:
+            ConfigurationError: As of :meth:`batch_size_at`.
+        """
+        return self.batch_size_at(self.stage(images).resolution, processes)
+
+    def batch_size_at(self, resolution: int, processes: int = 1) -> int:
+        """Images in a step at a resolution, over all processes.
+
+        Raises:
             ConfigurationError: If there is no table for so many processes, or they cannot share the images evenly.
         """
         sizes: Mapping[int, int] | None = self.batch_sizes or _OFFICIAL_BATCHES.get(processes)
@@ -126,7 +134,6 @@ class GrowingSchedule:
             raise ConfigurationError(
                 f"schedule: the released batch sizes are for 1, 2, 4 or 8 processes, not {processes}: give batch_sizes"
             )
-        resolution = self.stage(images).resolution
         if resolution not in sizes:
             raise ConfigurationError(f"schedule: there is no released batch size for {resolution}: give batch_sizes")
         if sizes[resolution] < 1 or sizes[resolution] % processes:

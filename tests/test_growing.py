@@ -53,6 +53,14 @@ def test_batches_have_the_schedules_size_and_resolution():
     assert counts == [8] * 3 + [4] * 5 + [2] * 5
 
 
+def test_batches_that_cannot_be_shared_later_are_refused_now():
+    schedule = GrowingSchedule(16, batch_sizes={8: 4, 16: 3})
+    with pytest.raises(ConfigurationError, match="3 images a step at 16 cannot be shared by 2 processes"):
+        GrowingBatches(10, schedule, steps=1, seed=0, world_size=2)
+    with pytest.raises(ConfigurationError, match="no released batch size for 2048"):
+        GrowingBatches(10, GrowingSchedule(2048, batch_sizes={}), steps=1, seed=0)  # none of its own
+
+
 def test_every_pass_over_the_data_takes_each_image_once_in_another_order():
     stream = [key for batch in keys(20) for key in batch]
     passes: dict[int, list[int]] = {}
@@ -152,6 +160,11 @@ def test_ffhq_is_the_smallest_official_folder_that_is_large_enough_or_the_pictur
     (root / "images1024x1024").rename(tmp_path / "elsewhere")
     with pytest.raises(DatasetError, match="nothing larger than thumbnails128x128, and 1024 pixels are wanted"):
         _ = FFHQDataModule(root, GrowingSchedule()).images
+    (root / "images1024x1024").mkdir()  # empty, as before a download
+    assert len(FFHQDataModule(root, GrowingSchedule(128)).images) == 6
+    (tmp_path / "wild" / "in-the-wild-images").mkdir(parents=True)
+    with pytest.raises(DatasetError, match="the photographs that faces were cut out of, not the faces"):
+        _ = FFHQDataModule(tmp_path / "wild", GrowingSchedule()).images
     with pytest.raises(DatasetNotFoundError, match=r"github\.com/NVlabs/ffhq-dataset"):
         _ = FFHQDataModule(tmp_path / "nothing", GrowingSchedule()).images
 

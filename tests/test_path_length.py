@@ -1,4 +1,5 @@
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -77,8 +78,23 @@ def test_the_lowest_and_highest_hundredth_are_left_out():
     assert trimmed_mean([3.0]) == 3.0
 
 
+@torch.no_grad()
+def test_whole_paths_and_their_ends_have_names_of_their_own():
+    module = StyleGANModule(
+        GrowingSchedule(16, 16, batch_sizes={16: 4}), latent_size=8, base_channels=64, max_channels=8
+    )
+    logged: dict[str, float] = {}
+    module.log = lambda name, value, **_: logged.update({name: value})
+    callback = PathLength(MeanSquare(), samples=3, epsilon=1e-3)
+    callback._measure(SimpleNamespace(global_rank=0, world_size=1), module, "val")
+    paths, along = torch.arange(3), torch.rand(3, generator=torch.Generator().manual_seed(0))
+    for name, shares in (("val/ppl_wfull", along), ("val/ppl_wend", torch.zeros(3))):
+        lengths = callback._lengths(module, paths, shares).tolist()
+        assert logged[name] == pytest.approx(trimmed_mean(lengths))
+    assert logged["val/ppl_wfull"] != pytest.approx(logged["val/ppl_wend"], rel=1e-3)
+
+
 def test_it_is_logged_at_validation(small, tmp_path, capsys):
-    """Of an untrained network whose first two codes are known, against the images themselves."""
     config = str(small("stylegan_ffhq"))
     distance = {"class_path": "tests.test_path_length.MeanSquare"}
     measure = {"class_path": "PathLength", "init_args": {"distance": distance, "samples": 1, "epsilon": 0.01}}

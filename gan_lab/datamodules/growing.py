@@ -56,7 +56,8 @@ class GrowingBatches:
         self._first_step = 0  # of the next epoch
         self._step = 0  # of this epoch, handed out
         self._order = lru_cache(2)(self._permutation)
-        schedule.batch_size(0, world_size)  # refuses what cannot be shared at once
+        for side in schedule.resolutions:  # refuses now what could not be shared later
+            schedule.batch_size_at(side, world_size)
 
     def __len__(self) -> int:
         return self.steps

@@ -20,10 +20,12 @@ def ffhq_images(root: Path, resolution: int) -> list[ImageFile]:
 
     Raises:
         DatasetNotFoundError: If there is no picture.
-        DatasetError: If there are official folders, and none of so many pixels.
+        DatasetError: If there are official folders, and none of so many pixels, or only the photographs as taken.
     """
     remedy = "Get FFHQ from github.com/NVlabs/ffhq-dataset, or correct data.root."
-    present = [name for name in FOLDERS if (root / name).is_dir()]
+    present = [name for name in FOLDERS if next((root / name).rglob("*.png"), None)]
+    if not present and (root / "in-the-wild-images").is_dir():
+        raise DatasetError(f"FFHQ: {root} has the photographs that faces were cut out of, not the faces. {remedy}")
     if not present:
         return images_below("FFHQ", root, remedy)
     large_enough = [name for name in present if resolution <= FOLDERS[name]]

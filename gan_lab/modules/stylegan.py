@@ -1,5 +1,6 @@
 """StyleGAN: a style-based generator architecture for generative adversarial networks (Karras et al., CVPR 2019)."""
 
+import math
 import random
 from dataclasses import asdict
 from typing import Literal, cast
@@ -35,8 +36,8 @@ _MEAN_W_DECAY = 0.995  # a generated batch; released code
 class StyleGANModule(GANModule):
     """Makes images of random codes by growing, style-based networks, after seeing images of a kind.
 
-    The defaults are the released code's for FFHQ (configuration F of Table 1). Which of Table 1's others a set of
-    options gives is said at :class:`StyleGANGenerator`; each has a configuration of its own.
+    The defaults are the released code's for FFHQ (configuration F of Table 1), but for ``lrs``. Which of Table 1's
+    others a set of options gives is said at :class:`StyleGANGenerator`; each has a configuration of its own.
 
     Args:
         schedule: How the networks grow; the data's ``schedule``.
@@ -58,7 +59,8 @@ class StyleGANModule(GANModule):
         gradient_penalty_weight: Weight of the penalty on the critic's slope that ``wgan-gp`` adds.
         drift_weight: Weight of the mean squared logit on real images that ``wgan-gp`` adds (ProGAN, appendix A.1).
         lr: Adam's learning rate.
-        lrs: Learning rates for resolutions that have another one.
+        lrs: Learning rates for resolutions that have another one; the released code's are {128: 0.0015, 256: 0.002,
+            512: 0.003, 1024: 0.003}.
         betas: Adam's decay rates of the two moments.
         average_half_life_kimg: After how many thousand images a step's weights count half in the averaged generator,
             which makes all images but the training's.
@@ -108,10 +110,16 @@ class StyleGANModule(GANModule):
             raise ConfigurationError(f"model.mixing must be from 0 to 1, got {mixing}")
         if objective == "wgan-gp" and r1_gamma:
             raise ConfigurationError("model.objective wgan-gp has a penalty of its own: set model.r1_gamma to 0")
-        if r1_interval < 1:
-            raise ConfigurationError(f"model.r1_interval must be at least 1, got {r1_interval}")
-        if average_half_life_kimg <= 0:
-            raise ConfigurationError(f"model.average_half_life_kimg must be above 0, got {average_half_life_kimg}")
+        _require_at_least(1, latent_size=latent_size, r1_interval=r1_interval)
+        _require_at_least(0, mapping_layers=mapping_layers, psi_layers=psi_layers, r1_gamma=r1_gamma)
+        _require_at_least(0, gradient_penalty_weight=gradient_penalty_weight, drift_weight=drift_weight)
+        _require_above_zero(lr=lr, average_half_life_kimg=average_half_life_kimg)
+        for side, rate in (lrs or {}).items():
+            _require_above_zero(lrs=rate)
+            if side < 4 or side & (side - 1):
+                raise ConfigurationError(f"model.lrs are at powers of two from 4, got {side}")
+        if not math.isfinite(psi):
+            raise ConfigurationError(f"model.psi must be a number, got {psi}")
         self.save_hyperparameters(ignore="schedule")
         schedule = as_schedule(schedule)
         self.save_hyperparameters({"schedule": asdict(schedule)})  # checkpoints hold plain values
@@ -289,6 +297,18 @@ class StyleGANModule(GANModule):
 
     def test_step(self, batch: RealSample, batch_idx: int) -> None:
         """As validation."""
+
+
+def _require_at_least(least: int, **options: float) -> None:
+    for name, number in options.items():
+        if not least <= number < math.inf:
+            raise ConfigurationError(f"model.{name} must be at least {least}, got {number}")
+
+
+def _require_above_zero(**options: float) -> None:
+    for name, number in options.items():
+        if not 0 < number < math.inf:
+            raise ConfigurationError(f"model.{name} must be above 0, got {number}")
 
 
 def fade(real: Tensor, alpha: float) -> Tensor:
