@@ -1,11 +1,12 @@
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from gan_lab.datamodules import EmojiPairsDataModule, FacadesDataModule, PairedFolderDataModule
 from gan_lab.datamodules.loader import EpochBatches, EpochSampler, ResumableLoader, ShardSampler
-from gan_lab.errors import DatasetError
+from gan_lab.errors import ConfigurationError, DatasetError
 from gan_lab.transforms import Jitter
 from tests import fakes
 
@@ -28,6 +29,13 @@ def test_processes_share_an_epoch_without_overlap():
     whole = epoch_of(EpochSampler(11, seed=1), 0)
     assert [len(share) for share in shares] == [5, 5]
     assert [index for pair in zip(*shares, strict=True) for index in pair] == whole[:10]  # batches of the union
+
+
+def test_more_processes_than_there_is_to_predict_are_refused(tmp_path):
+    data = EmojiPairsDataModule(fakes.write_emoji_pairs(tmp_path / "emoji"))
+    data.trainer = SimpleNamespace(global_rank=0, world_size=1000)
+    with pytest.raises(ConfigurationError, match=r"there are 1000 processes to predict \d+ samples: lower trainer"):
+        data.predict_dataloader()
 
 
 def test_an_evaluation_has_every_sample_once():

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from gan_lab.callbacks import ImageLogger, PredictionWriter
+from gan_lab.callbacks import ImageLogger, PredictionWriter, prediction_writer
 from gan_lab.callbacks.sheet import draw_sheet
 from gan_lab.datamodules import ImageFolderDataModule
 from gan_lab.datasets import Seeds, SquareImages
@@ -266,3 +266,9 @@ def test_predict_writes_a_numbered_file_for_each_seed_and_a_grid(pictures, tmp_p
     assert sorted(path.name for path in out.iterdir()) == [f"seed{seed:04}.png" for seed in (3, 10, 11, 12)]
     assert np.unique(np.asarray(Image.open(out / "seed0011.png"))).tolist() == [11]
     assert Image.open(tmp_path / "out_sheet.png").size == (3 * 4 + 2 * 8, 18 + 3 * 4 + 2 * 8)
+
+
+def test_what_processes_made_comes_together_in_the_order_of_the_data(monkeypatch):
+    others = [("seed1",), ("seed3",)]
+    monkeypatch.setattr(prediction_writer, "gather", lambda mine: [mine, others])
+    assert prediction_writer._of_all(["seed0", "seed2", "seed4"]) == ["seed0", "seed1", "seed2", "seed3", "seed4"]

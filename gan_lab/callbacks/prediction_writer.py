@@ -1,6 +1,7 @@
 """Predictions as image files, none kept in memory."""
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -84,7 +85,7 @@ class PredictionWriter(BasePredictionWriter):
             for name in made:
                 folder = self._folder if len(made) == 1 else self._folder / name
                 save_image(row[name], folder / file_name)
-            if trainer.is_global_zero and len(self._rows) < self.sheet_samples:
+            if len(self._rows) < self.sheet_samples:
                 self._rows.append(row)
         if "frame" in batch:
             self._frames += zip(batch["frame"].tolist(), batch["name"], strict=True)
@@ -94,6 +95,7 @@ class PredictionWriter(BasePredictionWriter):
     def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Writes the sheet, the film or the poses, of what all processes have made."""
         frames, cells, people = (_of_all(mine) for mine in (self._frames, self._cells, self._poses.people))
+        rows = _of_all(self._rows)[: self.sheet_samples]
         if not trainer.is_global_zero:
             return
         message = f"gan-lab: predictions are in {self._folder}"
@@ -104,9 +106,9 @@ class PredictionWriter(BasePredictionWriter):
         if cells and self.sheet_samples:
             save_image(draw_grid({(row, column): self._folder / name for row, column, name in cells}), sheet)
             message += f", their grid is {sheet}"
-        elif self._rows:
-            save_image(draw_sheet(self._rows), sheet)
-            message += f", a sheet of the first {len(self._rows)} is {sheet}"
+        elif rows:
+            save_image(draw_sheet(rows), sheet)
+            message += f", a sheet of the first {len(rows)} is {sheet}"
         if frames:
             paths = [self._folder / name for _, name in sorted(frames)]
             films = write_film(paths, self._folder, self.frames_per_second)
@@ -115,5 +117,6 @@ class PredictionWriter(BasePredictionWriter):
 
 
 def _of_all(mine: list[Item]) -> list[Item]:
-    """What all processes have, together."""
-    return [item for theirs in gather(mine) for item in theirs]
+    """What all processes have, in the order of the data: each has every so-many-th sample."""
+    turns = zip_longest(*gather([(item,) for item in mine]))
+    return [item[0] for turn in turns for item in turn if item is not None]

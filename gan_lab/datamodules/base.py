@@ -81,6 +81,11 @@ class GANDataModule(LightningDataModule, ABC):
     def predict_dataloader(self) -> DataLoader[Any]:
         """Every picture once, in order; one at a time where their sizes differ."""
         data = self.prediction_data()
+        processes = self._rank_and_world_size()[1]
+        if len(data) < processes:  # type: ignore[arg-type]  # map-style
+            raise ConfigurationError(
+                f"there are {processes} processes to predict {len(data)} samples: lower trainer.devices"  # type: ignore[arg-type]
+            )
         return self._evaluation_loader(data, 1 if isinstance(data, ImageFolder) else self.eval_batch_size)
 
     def on_after_batch_transfer(self, batch: dict[str, Any], dataloader_idx: int) -> dict[str, Any]:
