@@ -20,7 +20,7 @@ from gan_lab.allocator import keep_freed_pages
 from gan_lab.callbacks import PredictionWriter, StopOnSignal
 from gan_lab.callbacks.run_directory import run_directory
 from gan_lab.checkpoints import AtomicCheckpointIO, find_checkpoint, require_match
-from gan_lab.config_files import require_readable, with_config_of_checkpoint
+from gan_lab.config_files import require_readable, with_config_of_checkpoint, with_configs_first
 from gan_lab.errors import ConfigurationError
 from gan_lab.files import written_whole
 from gan_lab.hints import explain, explain_arguments
@@ -147,7 +147,7 @@ def run(command: str, arguments: list[str], debug: bool) -> int:
             from gan_lab.check import check
 
             return check(arguments)
-        arguments = with_config_of_checkpoint(arguments)
+        arguments = with_configs_first(with_config_of_checkpoint(arguments))
         require_readable(arguments)
         GanLabCLI([command, *arguments], stopper)
     except SIGTERMException:

@@ -16,8 +16,24 @@ def with_config_of_checkpoint(arguments: list[str]) -> list[str]:
     words = _words(arguments)
     if "--ckpt_path" not in words[:-1] or any(_OWN_CONFIG.match(argument) for argument in arguments):
         return arguments
-    config = Path(words[words.index("--ckpt_path") + 1]).parent.parent / "config.yaml"
+    checkpoint = Path(words[words.index("--ckpt_path") + 1])
+    if checkpoint.suffix and not checkpoint.is_file():
+        raise ConfigurationError(f"there is no checkpoint {checkpoint}")
+    config = checkpoint.parent.parent / "config.yaml"
     return ["--config", str(config), *arguments] if config.is_file() else arguments
+
+
+def with_configs_first(arguments: list[str]) -> list[str]:
+    """Puts configuration files before all else: options can be read once it is known of which classes they are."""
+    first: list[str] = []
+    rest: list[str] = []
+    remaining = iter(arguments)
+    for argument in remaining:
+        if argument in ("-c", "--config"):
+            first += [argument, *itertools.islice(remaining, 1)]
+        else:
+            (first if argument.startswith("--config=") else rest).append(argument)
+    return first + rest
 
 
 def require_readable(arguments: list[str]) -> None:

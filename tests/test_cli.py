@@ -196,6 +196,16 @@ def test_a_loss_that_is_not_finite_ends_the_run_and_keeps_the_good_checkpoint(sm
     assert all(tensor.isfinite().all() for tensor in kept["state_dict"].values())
 
 
+def test_a_config_may_come_after_what_changes_it(small, tmp_path):
+    assert main(["fit", "--trainer.max_steps=1", "--model.lr", "0.1", "--config", str(small())]) == 0
+    assert yaml.safe_load(next((tmp_path / "run").rglob("config.yaml")).read_text())["model"]["init_args"]["lr"] == 0.1
+
+
+def test_a_checkpoint_that_is_not_there_is_named(tmp_path, capsys):
+    assert main(["predict", "--ckpt_path", str(tmp_path / "version_0" / "checkpoints" / "last.ckpt")]) == 2
+    assert capsys.readouterr().err.startswith(f"gan-lab: there is no checkpoint {tmp_path}")
+
+
 def test_wandb_without_a_key_goes_on_offline(small, tmp_path, monkeypatch, capsys):
     monkeypatch.delenv("WANDB_MODE")
     for variable in ("WANDB_API_KEY", "NETRC"):
