@@ -31,6 +31,18 @@ def test_processes_share_an_epoch_without_overlap():
     assert [index for pair in zip(*shares, strict=True) for index in pair] == whole[:10]  # batches of the union
 
 
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"image_size": 0}, ConfigurationError, "image_size must be above 0, got 0"),
+        ({"num_workers": -1}, ValueError, "num_workers must be 0 or more, got -1"),
+    ],
+)
+def test_options_out_of_range_are_refused(tmp_path, options, error, message):
+    with pytest.raises(error, match=message):
+        EmojiPairsDataModule(tmp_path, **options)
+
+
 def test_more_processes_than_there_is_to_predict_are_refused(tmp_path):
     data = EmojiPairsDataModule(fakes.write_emoji_pairs(tmp_path / "emoji"))
     data.trainer = SimpleNamespace(global_rank=0, world_size=1000)

@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from gan_lab.networks import PatchDiscriminator, UNetGenerator
+from gan_lab.errors import ConfigurationError
+from gan_lab.networks import PatchDiscriminator, ResNetGenerator, UNetGenerator
 from gan_lab.networks.layers import frozen, inference_behaviour, norm_layer, pad_to_multiple
 from gan_lab.networks.unet import rename_reference_weights
 
@@ -171,3 +172,14 @@ def test_padding_is_undone_by_its_slices(height, width):
     padded, (rows, columns) = pad_to_multiple(image, 32)
     assert padded.shape[2] % 32 == padded.shape[3] % 32 == 0
     assert torch.equal(padded[..., rows, columns], image)
+
+
+@pytest.mark.parametrize("network", [UNetGenerator, ResNetGenerator, PatchDiscriminator])
+def test_networks_without_channels_are_refused(network):
+    with pytest.raises(ValueError, match="base_channels must be at least 1, got 0"):
+        network(base_channels=0)
+
+
+def test_the_resnet_takes_multiples_of_4():
+    with pytest.raises(ConfigurationError, match="the ResNet got 30 x 32 pixels, but takes multiples of 4"):
+        ResNetGenerator(base_channels=2, blocks=1)(torch.zeros(1, 3, 32, 30))

@@ -32,6 +32,8 @@ class GANDataModule(LightningDataModule, ABC):
         super().__init__()
         if batch_size < 1 or eval_batch_size < 1:
             raise ValueError(f"batch sizes must be at least 1, got {batch_size} and {eval_batch_size}")
+        if num_workers < 0:
+            raise ValueError(f"num_workers must be 0 or more, got {num_workers}")
         self.batch_size = batch_size
         self.eval_batch_size = eval_batch_size
         self.num_workers = num_workers
@@ -100,8 +102,15 @@ class GANDataModule(LightningDataModule, ABC):
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer is not None else (0, 1)
 
 
+def require_positive(name: str, number: float) -> None:
+    """Refuses a length or factor of 0 or less."""
+    if number <= 0:
+        raise ConfigurationError(f"data.{name} must be above 0, got {number}")
+
+
 def require_croppable(load_size: int, image_size: int) -> None:
     """Refuses a crop to ``image_size`` from images scaled to fewer pixels, ``load_size``."""
+    require_positive("image_size", image_size)
     if load_size < image_size:
         raise ConfigurationError(f"load_size must be at least image_size, {image_size}, to crop from, got {load_size}")
 

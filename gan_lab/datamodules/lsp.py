@@ -5,7 +5,8 @@ from typing import Literal
 
 from lightning.pytorch.utilities import rank_zero_info
 
-from gan_lab.datamodules.pose import PoseDataModule, require_positive, require_share
+from gan_lab.datamodules.base import require_positive
+from gan_lab.datamodules.pose import PoseDataModule, require_share
 from gan_lab.datasets import LSP
 from gan_lab.datasets.lsp import Viewpoint
 from gan_lab.person_crop import PoseJitter

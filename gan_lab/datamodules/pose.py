@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from pathlib import Path
 
-from gan_lab.datamodules.base import GANDataModule
+from gan_lab.datamodules.base import GANDataModule, require_positive
 from gan_lab.datasets import PeopleToFind, Persons, PosedPeople
 from gan_lab.errors import ConfigurationError
 from gan_lab.person_crop import PoseJitter
@@ -83,9 +83,3 @@ def require_share(name: str, share: float) -> None:
     """Refuses a share that holds out nobody or everybody."""
     if not 0 < share < 1:
         raise ConfigurationError(f"data.{name} must be between 0 and 1, got {share}")
-
-
-def require_positive(name: str, number: float) -> None:
-    """Refuses a length or factor of 0 or less."""
-    if number <= 0:
-        raise ConfigurationError(f"data.{name} must be above 0, got {number}")

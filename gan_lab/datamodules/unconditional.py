@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 
 from torch.utils.data import DataLoader
 
-from gan_lab.datamodules.base import GANDataModule
+from gan_lab.datamodules.base import GANDataModule, require_positive
 from gan_lab.datasets import Seeds, SquareImages
 from gan_lab.datasets.held_out import is_held_out
 from gan_lab.datasets.images import ImageFile
@@ -59,6 +59,7 @@ class UnconditionalDataModule(GANDataModule):
         for name, share in (("held_out_share", held_out_share), ("broken_share", broken_share)):
             if not 0 <= share < 1:
                 raise ConfigurationError(f"data.{name} must be from 0 to below 1, got {share}")
+        require_positive("image_size", image_size)
         self.root = Path(root)
         self.image_size = image_size
         self.flip = flip

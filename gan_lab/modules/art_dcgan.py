@@ -56,8 +56,6 @@ class ArtDCGANModule(GANModule):
         self.save_hyperparameters()
         if average_half_life < 0:
             raise ValueError(f"average_half_life must be 0 or more, got {average_half_life}")
-        if min(latent_size, channels, generator_channels, discriminator_channels) < 1:
-            raise ValueError("latent_size and the numbers of channels must be at least 1")
         self.image_shape = channels, image_size, image_size
         self.latent_size = latent_size
         self.objective: Literal["vanilla", "lsgan", "hinge"] = objective

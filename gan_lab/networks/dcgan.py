@@ -4,7 +4,7 @@ from typing import Literal, NamedTuple
 
 from torch import Tensor, nn
 
-from gan_lab.networks.layers import initialize_normal
+from gan_lab.networks.layers import initialize_normal, require_at_least_one
 
 ImageSize = Literal[28, 32, 64, 128, 256]
 
@@ -53,12 +53,16 @@ class DCGANGenerator(nn.Module):
         latent_size: Numbers in a latent code.
         channels: Channels of the images.
         base_channels: Features of the layer before the image at 64 pixels (ngf).
+
+    Raises:
+        ValueError: If a number of channels is below 1.
     """
 
     def __init__(
         self, image_size: int = 64, latent_size: int = 128, channels: int = 3, base_channels: int = 64
     ) -> None:
         super().__init__()
+        require_at_least_one(latent_size=latent_size, channels=channels, base_channels=base_channels)
         route = route_to(image_size)
         hidden = len(route) - 1
         widths = [base_channels * min(2**level, _WIDEST) for level in range(max(hidden, 4))][::-1][:hidden]
@@ -88,10 +92,14 @@ class DCGANDiscriminator(nn.Module):
         image_size: Side of the images: 28, 32, 64, 128 or 256.
         channels: Channels of the images.
         base_channels: Features of the first layer (ndf); each one has twice as many as the one before, up to 16 times.
+
+    Raises:
+        ValueError: If a number of channels is below 1.
     """
 
     def __init__(self, image_size: int = 64, channels: int = 3, base_channels: int = 64) -> None:
         super().__init__()
+        require_at_least_one(channels=channels, base_channels=base_channels)
         *steps, last = reversed(route_to(image_size))
         layers: list[nn.Module] = []
         before = channels

@@ -10,6 +10,13 @@ from torch.nn import functional as F
 Norm = Literal["batch", "instance"]
 
 
+def require_at_least_one(**numbers: int) -> None:
+    """Raises a ValueError for a number below 1, such as of channels, by its name."""
+    for name, number in numbers.items():
+        if number < 1:
+            raise ValueError(f"{name} must be at least 1, got {number}")
+
+
 def norm_layer(norm: Norm, channels: int) -> nn.Module:
     """Batch norm, or instance norm without affine parameters or running statistics.
 

@@ -4,7 +4,7 @@ from typing import Literal, get_args
 
 from torch import Tensor, nn
 
-from gan_lab.networks.layers import Norm, initialize_normal, norm_layer
+from gan_lab.networks.layers import Norm, initialize_normal, norm_layer, require_at_least_one
 
 ReceptiveField = Literal[1, 16, 34, 70, 142, 286]
 _STRIDED_LAYERS: dict[int, int] = {16: 1, 34: 2, 70: 3, 142: 4, 286: 5}
@@ -25,7 +25,7 @@ class PatchDiscriminator(nn.Module):
         norm: Normalisation between the convolutions.
 
     Raises:
-        ValueError: If ``receptive_field`` is none of those.
+        ValueError: If ``receptive_field`` is none of those, or a number of channels is below 1.
     """
 
     def __init__(
@@ -36,6 +36,7 @@ class PatchDiscriminator(nn.Module):
         norm: Norm = "batch",
     ) -> None:
         super().__init__()
+        require_at_least_one(in_channels=in_channels, base_channels=base_channels)
         bias = norm == "instance"  # batch norm has its own
         if receptive_field == 1:
             layers: list[nn.Module] = [

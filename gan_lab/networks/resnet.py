@@ -2,7 +2,8 @@
 
 from torch import Tensor, nn
 
-from gan_lab.networks.layers import Norm, initialize_normal, norm_layer
+from gan_lab.errors import ConfigurationError
+from gan_lab.networks.layers import Norm, initialize_normal, norm_layer, require_at_least_one
 
 
 class ResNetGenerator(nn.Module):
@@ -20,7 +21,7 @@ class ResNetGenerator(nn.Module):
         dropout: Whether each block drops half its features.
 
     Raises:
-        ValueError: If ``blocks`` is less than 1.
+        ValueError: If ``blocks`` or a number of channels is less than 1.
     """
 
     size_multiple = 4
@@ -37,6 +38,7 @@ class ResNetGenerator(nn.Module):
         super().__init__()
         if blocks < 1:
             raise ValueError(f"blocks must be at least 1, got {blocks}")
+        require_at_least_one(in_channels=in_channels, out_channels=out_channels, base_channels=base_channels)
         bias = norm == "instance"  # batch norm has its own
         width = base_channels
         layers: list[nn.Module] = [  # c7s1-64
@@ -65,7 +67,17 @@ class ResNetGenerator(nn.Module):
         initialize_normal(self)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Maps a source (B, in_channels, H, W) in [-1, 1], sides multiples of 4, to an image of its size."""
+        """Maps a source (B, in_channels, H, W) in [-1, 1] to an image of its size.
+
+        Raises:
+            ConfigurationError: If H or W is no multiple of 4.
+        """
+        height, width = x.shape[-2:]
+        if height % self.size_multiple or width % self.size_multiple:
+            raise ConfigurationError(
+                f"the ResNet got {width} x {height} pixels, but takes multiples of {self.size_multiple}: "
+                "set data.image_size to one"
+            )
         image: Tensor = self.layers(x)
         return image
 

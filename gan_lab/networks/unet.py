@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_lab.errors import ConfigurationError
-from gan_lab.networks.layers import Norm, initialize_normal, norm_layer
+from gan_lab.networks.layers import Norm, initialize_normal, norm_layer, require_at_least_one
 
 
 class UNetGenerator(nn.Module):
@@ -24,7 +24,7 @@ class UNetGenerator(nn.Module):
         skip_connections: False gives the encoder-decoder of the paper's ablation (section 4.2).
 
     Raises:
-        ValueError: If ``image_size`` is no power of two from 32.
+        ValueError: If ``image_size`` is no power of two from 32, or a number of channels is below 1.
     """
 
     def __init__(
@@ -40,6 +40,7 @@ class UNetGenerator(nn.Module):
         super().__init__()
         if image_size < 32 or image_size & (image_size - 1):
             raise ValueError(f"image_size must be a power of two and at least 32, got {image_size}")
+        require_at_least_one(in_channels=in_channels, out_channels=out_channels, base_channels=base_channels)
         self.size_multiple = image_size
         self.skip_connections = skip_connections
         depth = image_size.bit_length() - 1
