@@ -162,6 +162,8 @@ def test_ffhq_is_the_smallest_official_folder_that_is_large_enough_or_the_pictur
         _ = FFHQDataModule(root, GrowingSchedule()).images
     (root / "images1024x1024").mkdir()  # empty, as before a download
     assert len(FFHQDataModule(root, GrowingSchedule(128)).images) == 6
+    next((root / "thumbnails128x128").rglob("*.png")).rename(root / "images1024x1024" / "a.jpg")
+    assert [image.name for image in FFHQDataModule(root, GrowingSchedule()).images] == ["a.jpg"]  # not PNG alone
     (tmp_path / "wild" / "in-the-wild-images").mkdir(parents=True)
     with pytest.raises(DatasetError, match="the photographs that faces were cut out of, not the faces"):
         _ = FFHQDataModule(tmp_path / "wild", GrowingSchedule()).images

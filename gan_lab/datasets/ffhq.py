@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from gan_lab.datasets.images import ImageFile, images_below
+from gan_lab.datasets.images import ImageFile, holds_images, images_below
 from gan_lab.errors import DatasetError
 
 FOLDERS = {"thumbnails128x128": 128, "images1024x1024": 1024}
@@ -23,7 +23,7 @@ def ffhq_images(root: Path, resolution: int) -> list[ImageFile]:
         DatasetError: If there are official folders, and none of so many pixels, or only the photographs as taken.
     """
     remedy = "Get FFHQ from github.com/NVlabs/ffhq-dataset, or correct data.root."
-    present = [name for name in FOLDERS if next((root / name).rglob("*.png"), None)]
+    present = [name for name in FOLDERS if holds_images(root / name)]
     if not present and (root / "in-the-wild-images").is_dir():
         raise DatasetError(f"FFHQ: {root} has the photographs that faces were cut out of, not the faces. {remedy}")
     if not present:

@@ -58,9 +58,19 @@ def list_images(folder: Path) -> list[Path]:
 
     A folder that does not exist has none.
     """
-    found = (path for path in folder.rglob("*") if path.suffix.lower() in EXTENSIONS)
-    visible = [path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
-    return sorted(visible, key=lambda path: path.relative_to(folder).as_posix())
+    return sorted(_images_below(folder), key=lambda path: path.relative_to(folder).as_posix())
+
+
+def holds_images(folder: Path) -> bool:
+    """Whether :func:`list_images` would find any; looks no further than the first."""
+    return next(_images_below(folder), None) is not None
+
+
+def _images_below(folder: Path) -> Iterator[Path]:
+    for path in folder.rglob("*"):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if path.suffix.lower() in EXTENSIONS and not hidden:
+            yield path
 
 
 def image_names(folder: Path) -> set[str]:
