@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gan_lab.networks.layers import require_at_least_one
+
 Variant = Literal["A", "B"]
 AttentionForm = Literal["fused", "explicit", "sigmoid", "none"]
 Weights = Literal["softmax", "sigmoid"]
@@ -73,8 +75,7 @@ class SelfAttention(nn.Module):
         super().__init__()
         if channels % reduction:
             raise ValueError(f"channels must be a multiple of {reduction} for attention, got {channels}")
-        if key_pool < 1:
-            raise ValueError(f"key_pool must be at least 1, got {key_pool}")
+        require_at_least_one(key_pool=key_pool)
         width = channels // reduction
         self.query = nn.Conv2d(channels, width, 1)
         self.key = nn.Conv2d(channels, width, 1)

@@ -14,6 +14,7 @@ from gan_lab.networks.attention import (
     Variant,
     attention_residual,
 )
+from gan_lab.networks.layers import require_at_least_one
 
 STRIDE = 4  # image pixels to a cell of a heatmap, along a side: a convolution of stride 2 and a pooling
 
@@ -80,7 +81,7 @@ class StackedHourglass(nn.Module):
         key_pool: int = 2,
     ) -> None:
         super().__init__()
-        _require_sizes(stacks=stacks, depth=depth, residuals=residuals)
+        require_at_least_one(stacks=stacks, depth=depth, residuals=residuals)
         _require_channels(channels)
         self.size_multiple = STRIDE * 2**depth
         self.stem = nn.Sequential(
@@ -157,7 +158,7 @@ class HeatmapDiscriminator(nn.Module):
         key_pool: int = 2,
     ) -> None:
         super().__init__()
-        _require_sizes(depth=depth)
+        require_at_least_one(depth=depth)
         _require_channels(channels)
         self.layers = nn.Sequential(
             nn.Conv2d(3 + joints, channels // 4, 3, padding=1),
@@ -184,12 +185,6 @@ class HeatmapDiscriminator(nn.Module):
 def residual_row(channels: int, count: int) -> nn.Sequential:
     """Residual modules in a row, which keep the shape."""
     return nn.Sequential(*(Residual(channels, channels) for _ in range(count)))
-
-
-def _require_sizes(**sizes: int) -> None:
-    for name, size in sizes.items():
-        if size < 1:
-            raise ValueError(f"{name} must be at least 1, got {size}")
 
 
 def _require_channels(channels: int) -> None:

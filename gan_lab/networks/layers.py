@@ -7,6 +7,8 @@ from typing import Literal
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gan_lab.errors import ConfigurationError
+
 Norm = Literal["batch", "instance"]
 
 
@@ -15,6 +17,13 @@ def require_at_least_one(**numbers: int) -> None:
     for name, number in numbers.items():
         if number < 1:
             raise ValueError(f"{name} must be at least 1, got {number}")
+
+
+def require_multiples(images: Tensor, multiple: int, network: str, wanted: str) -> None:
+    """Raises a ConfigurationError for images (..., H, W) of other sides: ``network`` got them, but ``wanted``."""
+    height, width = images.shape[-2:]
+    if height % multiple or width % multiple:
+        raise ConfigurationError(f"{network} got {width} x {height} pixels, but {wanted}")
 
 
 def norm_layer(norm: Norm, channels: int) -> nn.Module:

@@ -2,8 +2,7 @@
 
 from torch import Tensor, nn
 
-from gan_lab.errors import ConfigurationError
-from gan_lab.networks.layers import Norm, initialize_normal, norm_layer, require_at_least_one
+from gan_lab.networks.layers import Norm, initialize_normal, norm_layer, require_at_least_one, require_multiples
 
 
 class ResNetGenerator(nn.Module):
@@ -36,8 +35,7 @@ class ResNetGenerator(nn.Module):
         dropout: bool = False,
     ) -> None:
         super().__init__()
-        if blocks < 1:
-            raise ValueError(f"blocks must be at least 1, got {blocks}")
+        require_at_least_one(blocks=blocks)
         require_at_least_one(in_channels=in_channels, out_channels=out_channels, base_channels=base_channels)
         bias = norm == "instance"  # batch norm has its own
         width = base_channels
@@ -72,12 +70,8 @@ class ResNetGenerator(nn.Module):
         Raises:
             ConfigurationError: If H or W is no multiple of 4.
         """
-        height, width = x.shape[-2:]
-        if height % self.size_multiple or width % self.size_multiple:
-            raise ConfigurationError(
-                f"the ResNet got {width} x {height} pixels, but takes multiples of {self.size_multiple}: "
-                "set data.image_size to one"
-            )
+        wanted = f"takes multiples of {self.size_multiple}: set data.image_size to one"
+        require_multiples(x, self.size_multiple, "the ResNet", wanted)
         image: Tensor = self.layers(x)
         return image
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gan_lab.networks.layers import require_at_least_one
 from gan_lab.networks.resampling import (
     EqualizedConv2d,
     EqualizedLinear,
@@ -217,8 +218,7 @@ def channels_per_side(resolution: int, base_channels: int, max_channels: int) ->
     if resolution < 8 or resolution != 2**levels:
         raise ValueError(f"resolution must be a power of two from 8, got {resolution}")
     widths = [min(base_channels // 2 ** (level - 1), max_channels) for level in range(2, levels + 1)]
-    if max_channels < 1:
-        raise ValueError(f"max_channels must be at least 1, got {max_channels}")
+    require_at_least_one(max_channels=max_channels)
     if min(widths) < 1:
         raise ValueError(
             f"base_channels must be at least {2 ** (levels - 1)} for a resolution of {resolution}, got {base_channels}"

@@ -3,8 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from gan_lab.errors import ConfigurationError
-from gan_lab.networks.layers import Norm, initialize_normal, norm_layer, require_at_least_one
+from gan_lab.networks.layers import Norm, initialize_normal, norm_layer, require_at_least_one, require_multiples
 
 
 class UNetGenerator(nn.Module):
@@ -75,12 +74,8 @@ class UNetGenerator(nn.Module):
         Raises:
             ConfigurationError: If H or W is no multiple of ``size_multiple``.
         """
-        height, width = x.shape[-2:]
-        if height % self.size_multiple or width % self.size_multiple:
-            raise ConfigurationError(
-                f"the U-Net got {width} x {height} pixels, but its depth takes multiples of {self.size_multiple}: "
-                "set data.image_size to the model's image_size"
-            )
+        wanted = f"its depth takes multiples of {self.size_multiple}: set data.image_size to the model's image_size"
+        require_multiples(x, self.size_multiple, "the U-Net", wanted)
         skips = []
         for encode in self.encoder:  # a skip is activated in place by the next level; the decoder's ReLU does not mind
             x = encode(x)
