@@ -76,7 +76,7 @@ class GrowingSchedule:
     batch_sizes: dict[int, int] | None = None
 
     def __post_init__(self) -> None:
-        if not _is_power_of_two(self.start_resolution) or not _is_power_of_two(self.resolution):
+        if not is_power_of_two(self.start_resolution) or not is_power_of_two(self.resolution):
             raise ConfigurationError(
                 f"schedule: resolutions must be powers of two, got {self.start_resolution} and {self.resolution}"
             )
@@ -152,7 +152,8 @@ def as_schedule(schedule: GrowingSchedule | Mapping[str, Any]) -> GrowingSchedul
     return schedule if isinstance(schedule, GrowingSchedule) else GrowingSchedule(**schedule)
 
 
-def _is_power_of_two(number: int) -> bool:
+def is_power_of_two(number: int) -> bool:
+    """Whether it is 1, 2, 4, 8 ..."""
     return number > 0 and number & (number - 1) == 0
 
 

@@ -66,7 +66,8 @@ class GrowingBatches:
         images = self.images
         self._step, self._first_step = self._first_step, 0
         for _ in range(self._step, self.steps):
-            size, side = self.schedule.batch_size(images, self.world_size), self.schedule.stage(images).resolution
+            side = self.schedule.stage(images).resolution
+            size = self.schedule.batch_size_at(side, self.world_size)
             places = (divmod(place, self.length) for place in range(images + self.rank, images + size, self.world_size))
             yield [(turn, self._order(turn)[place], side) for turn, place in places]
             images += size

@@ -27,7 +27,7 @@ from gan_lab.networks.layers import frozen
 from gan_lab.networks.resampling import downsample, upsample
 from gan_lab.networks.stylegan import layer_count, mix_styles
 from gan_lab.samples import MixingSample, PathSample, RealSample, SeedSample
-from gan_lab.schedules import GrowingSchedule, GrowthStage, as_schedule
+from gan_lab.schedules import GrowingSchedule, GrowthStage, as_schedule, is_power_of_two
 from gan_lab.style_sampler import StyleSampler
 
 _MEAN_W_DECAY = 0.995  # a generated batch; released code
@@ -116,7 +116,7 @@ class StyleGANModule(GANModule):
         _require_above_zero(lr=lr, average_half_life_kimg=average_half_life_kimg)
         for side, rate in (lrs or {}).items():
             _require_above_zero(lrs=rate)
-            if side < 4 or side & (side - 1):
+            if side < 4 or not is_power_of_two(side):
                 raise ConfigurationError(f"model.lrs are at powers of two from 4, got {side}")
         if not math.isfinite(psi):
             raise ConfigurationError(f"model.psi must be a number, got {psi}")
@@ -258,7 +258,7 @@ class StyleGANModule(GANModule):
 
     def _require_scheduled(self, image: Tensor, stage: GrowthStage) -> None:
         processes = self.trainer.world_size
-        wanted = self.schedule.batch_size(int(self.images_seen), processes) // processes
+        wanted = self.schedule.batch_size_at(stage.resolution, processes) // processes
         count, side = image.shape[0], image.shape[-1]
         if (count, side) != (wanted, stage.resolution):
             raise ConfigurationError(
