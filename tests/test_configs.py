@@ -2,9 +2,11 @@
 
 import pytest
 import torch
+import yaml
 
 from gan_lab.cli import main
 from tests.conftest import PROJECT
+from tests.test_stylegan import TRADITIONAL
 
 CONFIGS = sorted(path.stem for path in (PROJECT / "configs").glob("*.yaml"))
 
@@ -32,8 +34,6 @@ def test_an_experiment_goes_the_whole_way(small, tmp_path, config):
 @pytest.mark.parametrize("config", CONFIGS)
 def test_an_experiment_is_complete(config, capsys):
     """Every option of its model and its data is written out: nothing depends on a default that may change."""
-    import yaml
-
     text = (PROJECT / "configs" / f"{config}.yaml").read_text()
     written = yaml.safe_load(text)
     assert main(["fit", "--config", str(PROJECT / "configs" / f"{config}.yaml"), "--print_config"]) == 0
@@ -41,3 +41,30 @@ def test_an_experiment_is_complete(config, capsys):
     for section in ("model", "data"):
         assert written[section]["init_args"].keys() == resolved[section]["init_args"].keys()
     assert text.startswith("# ")
+
+
+ROWS = {  # of Table 1, each with what it changes of the one before
+    "a": TRADITIONAL | {"mapping_layers": 0, "blurred": False, "objective": "wgan-gp", "r1_gamma": 0.0, "lrs": None},
+    "b": {
+        "blurred": True,
+        "objective": "vanilla",
+        "r1_gamma": 10.0,
+        "lrs": {128: 0.0015, 256: 0.002, 512: 0.003, 1024: 0.003},
+    },
+    "c": {"styles": True, "mapping_layers": 8, "pixel_norm": False, "instance_norm": True},
+    "d": {"constant_input": True},
+    "e": {"noise": True},
+    "f": {"mixing": 0.9},
+}
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_the_rows_of_the_ablation_differ_as_in_the_paper(row):
+    expected = {}
+    for settings in list(ROWS.values())[: list(ROWS).index(row) + 1]:
+        expected |= settings
+    tree = yaml.safe_load((PROJECT / "configs" / f"stylegan_ablation_{row}.yaml").read_text())
+    options = tree["model"]["init_args"]
+    assert {name: options[name] for name in expected} == expected
+    assert options["schedule"]["start_resolution"] == (4 if row == "a" else 8)
+    assert options["schedule"]["batch_sizes"] is None

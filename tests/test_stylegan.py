@@ -3,7 +3,6 @@ from dataclasses import asdict
 
 import pytest
 import torch
-import yaml
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -15,7 +14,6 @@ from gan_lab.networks.layers import frozen
 from gan_lab.networks.stylegan import mix_styles
 from gan_lab.schedules import GrowingSchedule
 from gan_lab.seeding import derive_seed, seed_generators
-from tests.conftest import PROJECT
 from tests.test_distributed import run_two, saved
 from tests.test_resume import LAST, differences, probe, run_folder
 from tests.training import train
@@ -278,45 +276,6 @@ def test_mixed_precision_trains_and_samples():
 def test_options_out_of_range_are_refused(settings, message):
     with pytest.raises(ConfigurationError, match=message):
         StyleGANModule(growing(), **SMALL | settings)
-
-
-ROWS = {  # of Table 1, each with what it changes of the one before
-    "a": {
-        "styles": False,
-        "constant_input": False,
-        "noise": False,
-        "pixel_norm": True,
-        "instance_norm": False,
-        "mapping_layers": 0,
-        "mixing": 0.0,
-        "blurred": False,
-        "objective": "wgan-gp",
-        "r1_gamma": 0.0,
-        "lrs": None,
-    },
-    "b": {
-        "blurred": True,
-        "objective": "vanilla",
-        "r1_gamma": 10.0,
-        "lrs": {128: 0.0015, 256: 0.002, 512: 0.003, 1024: 0.003},
-    },
-    "c": {"styles": True, "mapping_layers": 8, "pixel_norm": False, "instance_norm": True},
-    "d": {"constant_input": True},
-    "e": {"noise": True},
-    "f": {"mixing": 0.9},
-}
-
-
-@pytest.mark.parametrize("row", ROWS)
-def test_the_rows_of_the_ablation_differ_as_in_the_paper(row):
-    expected = {}
-    for settings in list(ROWS.values())[: list(ROWS).index(row) + 1]:
-        expected |= settings
-    tree = yaml.safe_load((PROJECT / "configs" / f"stylegan_ablation_{row}.yaml").read_text())
-    options = tree["model"]["init_args"]
-    assert {name: options[name] for name in expected} == expected
-    assert options["schedule"]["start_resolution"] == (4 if row == "a" else 8)
-    assert options["schedule"]["batch_sizes"] is None
 
 
 def test_progan_grows_from_4_pixels():
