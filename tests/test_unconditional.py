@@ -269,6 +269,6 @@ def test_predict_writes_a_numbered_file_for_each_seed_and_a_grid(pictures, tmp_p
 
 
 def test_what_processes_made_comes_together_in_the_order_of_the_data(monkeypatch):
-    others = [("seed1",), ("seed3",)]
+    others = ["seed1", "seed3"]
     monkeypatch.setattr(prediction_writer, "gather", lambda mine: [mine, others])
     assert prediction_writer._of_all(["seed0", "seed2", "seed4"]) == ["seed0", "seed1", "seed2", "seed3", "seed4"]

@@ -118,5 +118,4 @@ class PredictionWriter(BasePredictionWriter):
 
 def _of_all(mine: list[Item]) -> list[Item]:
     """What all processes have, in the order of the data: each has every so-many-th sample."""
-    turns = zip_longest(*gather([(item,) for item in mine]))
-    return [item[0] for turn in turns for item in turn if item is not None]
+    return [item for turn in zip_longest(*gather(mine)) for item in turn if item is not None]

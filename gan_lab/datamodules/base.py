@@ -83,10 +83,10 @@ class GANDataModule(LightningDataModule, ABC):
     def predict_dataloader(self) -> DataLoader[Any]:
         """Every picture once, in order; one at a time where their sizes differ."""
         data = self.prediction_data()
-        processes = self._rank_and_world_size()[1]
-        if len(data) < processes:  # type: ignore[arg-type]  # map-style
+        samples, (_, processes) = len(data), self._rank_and_world_size()  # type: ignore[arg-type]  # map-style
+        if samples < processes:
             raise ConfigurationError(
-                f"there are {processes} processes to predict {len(data)} samples: lower trainer.devices"  # type: ignore[arg-type]
+                f"there are {processes} processes to predict {samples} samples: lower trainer.devices"
             )
         return self._evaluation_loader(data, 1 if isinstance(data, ImageFolder) else self.eval_batch_size)
 

@@ -118,8 +118,7 @@ def read_boxes(path: Path) -> Mapping[str, list[Box]]:
 
     Raises:
         ConfigurationError: If the file is of neither extension.
-        DatasetError: If the file does not exist, or is not of its format, or a box is empty or
-            mistyped.
+        DatasetError: If the file does not exist, or is not of its format, or a box is empty or too large to be meant.
     """
     readers = {".json": _coco_boxes, ".csv": _csv_boxes}
     read = readers.get(path.suffix.lower())

@@ -48,8 +48,8 @@ class SAGANPoseModule(GANModule):
         key_pool: Side of the max-pooling of keys and values in ``fused``; 1 for none.
         sigma: Standard deviation of a joint's Gaussian in heatmap cells.
         mask_missing: Whether joints without a label are left out of the heatmaps' error, and are empty maps to the
-            discriminator. False asks for empty maps there, as
-            the release does: right where no label means out of the picture, wrong where it means not labelled.
+            discriminator. False asks for empty maps there, as the release does: right where no label means out of the
+            picture, wrong where it means not labelled.
         adversarial: Whether there is a discriminator; False trains the hourglasses alone.
         adversarial_weight: Weight of the adversarial loss beside the heatmaps' error (lambda_G).
         balance_ratio: L_fake / L_real that the balance k aims for (gamma).
