@@ -17,10 +17,10 @@ from torch.nn import functional as F
 
 from benchmarks.steps import Figures, StepClock, compare, train_bare, train_with_lightning
 from gan_lab.datamodules import UnpairedFolderDataModule
-from gan_lab.image_pool import ImagePool
 from gan_lab.losses import discriminator_loss, generator_loss
 from gan_lab.modules import CycleGANModule
 from gan_lab.networks.layers import frozen
+from gan_lab.training.image_pool import ImagePool
 
 WARM_UP = 1
 VARIANTS = ("gan-lab", "reference's recipe")

@@ -16,11 +16,11 @@ import torch
 from torch import Tensor
 
 from benchmarks.steps import Figures, StepClock, compare, train_bare, train_with_lightning
-from gan_lab.allocator import keep_freed_pages
 from gan_lab.datamodules import ImageFolderDataModule
 from gan_lab.losses import discriminator_loss, generator_loss
 from gan_lab.modules import ArtDCGANModule
 from gan_lab.networks.layers import frozen
+from gan_lab.training.allocator import keep_freed_pages
 
 WARM_UP = 2
 VARIANTS = (

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from torch.nn import functional as F
 
-from gan_lab.commands import GanLabCLI, run
+from gan_lab.cli.lightning_cli import GanLabCLI, run
 
 CONFIG = "configs/pix2pix_emoji.yaml"
 OUT = Path("runs/pix2pix_emoji/predictions")

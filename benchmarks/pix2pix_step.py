@@ -19,11 +19,11 @@ from torch.nn import functional as F
 from benchmarks.data_pipeline import enlarged_emoji
 from benchmarks.measure import Clock
 from benchmarks.steps import Figures, StepClock, compare, pooled, train_bare, train_with_lightning
-from gan_lab.allocator import keep_freed_pages
 from gan_lab.datamodules import PairedFolderDataModule
 from gan_lab.losses import discriminator_loss, generator_loss
 from gan_lab.modules import Pix2PixModule
 from gan_lab.networks.layers import frozen
+from gan_lab.training.allocator import keep_freed_pages
 
 WARM_UP = 3
 VARIANTS = ("gan-lab", "bare loop", "reference's recipe")

@@ -11,9 +11,9 @@ import torch
 from lightning.pytorch import Callback, Trainer
 
 from benchmarks.measure import Clock, peak_memory_gib, spread
-from gan_lab.allocator import keep_freed_pages
 from gan_lab.datamodules import GANDataModule
 from gan_lab.modules import GANModule
+from gan_lab.training.allocator import keep_freed_pages
 
 Figures = dict[str, Any]  # wall and cpu: seconds of each step; peak: GiB; whatever else a variant tells
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 import yaml
 
-import gan_lab.commands  # noqa: F401 - now, or Lightning's log handler would keep a stream that a test captures
+import gan_lab.cli.lightning_cli  # noqa: F401 - now, or Lightning's log handler would keep a stream that a test captures
 from tests.fakes import WRITERS
 
 PROJECT = Path(__file__).parent.parent

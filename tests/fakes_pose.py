@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from scipy.io import savemat
 
-from gan_lab.skeletons import LSP, Skeleton
+from gan_lab.pose.skeletons import LSP, Skeleton
 
 # A man standing with his arms out, seen from the front: his right is on the left.
 STANCE = {

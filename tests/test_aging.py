@@ -13,7 +13,7 @@ from gan_lab.datasets import CACD, IMDBWIKI
 from gan_lab.datasets.held_out import is_held_out
 from gan_lab.datasets.imdb_wiki import age_in
 from gan_lab.errors import ConfigurationError, DatasetError, DatasetNotFoundError
-from gan_lab.transforms import crop
+from gan_lab.images.transforms import crop
 from tests import fakes
 from tests.conftest import PROJECT
 

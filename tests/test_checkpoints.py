@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from gan_lab.checkpoints import AtomicCheckpointIO, find_checkpoint, read_checkpoint, require_match
 from gan_lab.errors import CheckpointError
 from gan_lab.modules import Pix2PixModule
+from gan_lab.training.checkpoints import AtomicCheckpointIO, find_checkpoint, read_checkpoint, require_match
 
 IO = AtomicCheckpointIO()
 OLD = {"state_dict": {"weight": torch.zeros(1000)}, "global_step": 1}

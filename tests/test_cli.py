@@ -9,8 +9,9 @@ import torch
 import yaml
 from PIL import Image
 
-from gan_lab.cli import COMMANDS, main
-from gan_lab.hints import explain
+from gan_lab.cli import main
+from gan_lab.cli.dispatch import COMMANDS
+from gan_lab.cli.hints import explain
 from tests import fakes
 from tests.conftest import PROJECT
 

@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from gan_lab.color import chroma, lightness, to_rgb
 from gan_lab.errors import ConfigurationError
+from gan_lab.images.color import chroma, lightness, to_rgb
 from gan_lab.modules import Pix2PixModule
 from tests.training import train
 

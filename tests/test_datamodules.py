@@ -7,7 +7,7 @@ import torch
 from gan_lab.datamodules import EmojiPairsDataModule, FacadesDataModule, PairedFolderDataModule
 from gan_lab.datamodules.loader import EpochBatches, EpochSampler, ResumableLoader, ShardSampler
 from gan_lab.errors import ConfigurationError, DatasetError
-from gan_lab.transforms import Jitter
+from gan_lab.images.transforms import Jitter
 from tests import fakes
 
 

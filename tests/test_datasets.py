@@ -9,7 +9,7 @@ from gan_lab.datasets import EmojiPairs, Facades, ImageFolder, PairedImages
 from gan_lab.datasets.images import list_images, read_image
 from gan_lab.datasets.paired_images import matching_names, side_by_side
 from gan_lab.errors import DatasetError, DatasetNotFoundError, ImageReadError
-from gan_lab.transforms import Jitter, resize
+from gan_lab.images.transforms import Jitter, resize
 from tests import fakes
 
 GRADIENT = np.linspace(0, 255, 64, dtype=np.uint8).reshape(8, 8)

@@ -9,8 +9,8 @@ import torch
 from gan_lab.datamodules import DegradedFolderDataModule
 from gan_lab.datasets import DegradedImages
 from gan_lab.datasets.images import ImageFile
-from gan_lab.degradations import CentralHole, Edges, Grey, RandomHole
-from gan_lab.transforms import Jitter
+from gan_lab.images.degradations import CentralHole, Edges, Grey, RandomHole
+from gan_lab.images.transforms import Jitter
 from tests.fakes import save, write_photographs
 
 WHITE = np.uint8([255, 255, 255])

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from gan_lab.drawing import draw_heatmaps, draw_pose, draw_poses, joint_colors
-from gan_lab.skeletons import LSP, MPII, Skeleton
+from gan_lab.pose.drawing import draw_heatmaps, draw_pose, draw_poses, joint_colors
+from gan_lab.pose.skeletons import LSP, MPII, Skeleton
 
 STICK = Skeleton(
     joints=("foot", "head"),

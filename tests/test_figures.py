@@ -8,7 +8,7 @@ from gan_lab.datamodules import FiguresDataModule
 from gan_lab.datasets import Figures
 from gan_lab.datasets.figure_body import pose_body
 from gan_lab.errors import ConfigurationError
-from gan_lab.skeletons import SKELETONS
+from gan_lab.pose.skeletons import SKELETONS
 
 INDEX = {name: index for index, name in enumerate(SKELETONS["figures"].joints)}
 

@@ -4,11 +4,11 @@ import torch
 
 from gan_lab.datasets.mpii import posed
 from gan_lab.datasets.mpii_annotations import read_json
-from gan_lab.heatmaps import decode, flip_back, render_heatmaps, to_cells, to_pixels
 from gan_lab.metrics.pck import PCK
-from gan_lab.person_crop import affine_to_crop, inverse, move
-from gan_lab.poses import map_points
-from gan_lab.skeletons import MPII
+from gan_lab.pose.found_poses import map_points
+from gan_lab.pose.heatmaps import decode, flip_back, render_heatmaps, to_cells, to_pixels
+from gan_lab.pose.person_crop import affine_to_crop, inverse, move
+from gan_lab.pose.skeletons import MPII
 from tests.conftest import PROJECT
 
 SAMPLES = PROJECT.parent / "shared" / "data" / "mpii"

@@ -2,7 +2,7 @@ import random
 
 import torch
 
-from gan_lab.image_pool import ImagePool
+from gan_lab.training.image_pool import ImagePool
 
 
 def image(value: float) -> torch.Tensor:

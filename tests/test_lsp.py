@@ -7,8 +7,8 @@ from gan_lab.datamodules import LSPDataModule
 from gan_lab.datasets import LSP
 from gan_lab.datasets.lsp import read_joints, torso, window_about
 from gan_lab.errors import ConfigurationError, DatasetError, DatasetNotFoundError
-from gan_lab.person_crop import PoseJitter
-from gan_lab.skeletons import LSP as SKELETON
+from gan_lab.pose.person_crop import PoseJitter
+from gan_lab.pose.skeletons import LSP as SKELETON
 from tests.conftest import PROJECT
 from tests.fakes_pose import draw_sticks, stance, write_lsp
 

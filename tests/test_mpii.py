@@ -12,8 +12,8 @@ from gan_lab.datasets import MPII
 from gan_lab.datasets.mpii import posed, window
 from gan_lab.datasets.mpii_annotations import JOINTS, read_json, read_release, with_head_sizes
 from gan_lab.errors import DatasetError, DatasetNotFoundError
-from gan_lab.person_crop import PoseJitter
-from gan_lab.skeletons import MPII as SKELETON
+from gan_lab.pose.person_crop import PoseJitter
+from gan_lab.pose.skeletons import MPII as SKELETON
 from tests.conftest import PROJECT
 from tests.fakes_pose import MPII_JOINTS, stance, structs, write_mpii
 

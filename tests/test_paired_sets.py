@@ -10,8 +10,8 @@ from gan_lab.datamodules import CityscapesDataModule, CUHKDataModule, MapsDataMo
 from gan_lab.datasets import CUHK, Cityscapes, Maps
 from gan_lab.datasets.images import read_labels
 from gan_lab.errors import DatasetError, DatasetNotFoundError, ImageReadError
-from gan_lab.palettes import CITYSCAPES
-from gan_lab.transforms import resize_labels
+from gan_lab.images.palettes import CITYSCAPES
+from gan_lab.images.transforms import resize_labels
 from tests import fakes
 from tests.conftest import PROJECT
 

@@ -89,7 +89,7 @@ def test_whole_paths_and_their_ends_have_names_of_their_own():
     callback._measure(SimpleNamespace(global_rank=0, world_size=1), module, "val")
     paths, along = torch.arange(3), torch.rand(3, generator=torch.Generator().manual_seed(0))
     for name, shares in (("val/ppl_wfull", along), ("val/ppl_wend", torch.zeros(3))):
-        lengths = callback._lengths(module, paths, shares).tolist()
+        lengths = callback._lengths(module.sampler, paths, shares).tolist()
         assert logged[name] == pytest.approx(trimmed_mean(lengths))
     assert logged["val/ppl_wfull"] != pytest.approx(logged["val/ppl_wend"], rel=1e-3)
 
@@ -110,12 +110,12 @@ def test_paths_run_between_the_codes_of_neighbouring_seeds():
     schedule = GrowingSchedule(resolution=16, start_resolution=16, batch_sizes={16: 4})
     module = StyleGANModule(schedule, latent_size=8, base_channels=64, max_channels=8, mapping_layers=2).double()
     callback = PathLength(MeanSquare(), epsilon=1e-3)
-    measured = callback._lengths(module, torch.tensor([0, 3]), torch.zeros(2))
+    measured = callback._lengths(module.sampler, torch.tensor([0, 3]), torch.zeros(2))
     sampler = module.sampler
     for length, (first, second) in zip(measured, [(0, 1), (6, 7)], strict=True):
         w, other = sampler.map_seeds(torch.tensor([first])), sampler.map_seeds(torch.tensor([second]))
         codes = [sampler.spread(w + step * (other - w)) for step in (0, 1e-3)]
-        images = [sampler.synthesize(code, module.stage()) for code in codes]
+        images = [sampler.synthesize(code) for code in codes]
         torch.testing.assert_close(length, (images[1] - images[0]).square().mean() / 1e-6, rtol=1e-6, atol=0)
 
 

@@ -7,7 +7,7 @@ from scipy.io import loadmat
 
 from gan_lab.datasets.lsp import read_joints, torso
 from gan_lab.metrics.pck import PCK, area_under_curve
-from gan_lab.skeletons import LSP, MPII
+from gan_lab.pose.skeletons import LSP, MPII
 from tests.conftest import PROJECT
 
 SAMPLES = PROJECT.parent / "shared" / "data"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gan_lab.errors import ConfigurationError
-from gan_lab.person_crop import Distortion, PoseJitter, Window, affine_to_crop, cut_out, inverse, move
+from gan_lab.pose.person_crop import Distortion, PoseJitter, Window, affine_to_crop, cut_out, inverse, move
 
 NOISE = np.random.default_rng(0).integers(0, 256, (40, 40, 3), dtype=np.uint8)
 

@@ -1,6 +1,6 @@
 import torch
 
-from gan_lab.pixels import from_bytes, to_bytes
+from gan_lab.images.pixels import from_bytes, to_bytes
 
 
 def test_images_become_the_bytes_of_a_file():

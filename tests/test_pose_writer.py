@@ -6,11 +6,11 @@ import pytest
 import torch
 from PIL import Image
 
-from gan_lab.callbacks.film import save_video
 from gan_lab.callbacks.pose_writer import PoseWriter
 from gan_lab.errors import GanLabError, ImageReadError
-from gan_lab.poses import FoundPoses, map_points
-from gan_lab.skeletons import LSP
+from gan_lab.images.film import save_video
+from gan_lab.pose.found_poses import FoundPoses, map_points
+from gan_lab.pose.skeletons import LSP
 from tests.fakes import save
 
 

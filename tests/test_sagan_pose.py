@@ -10,11 +10,11 @@ from torch.nn import functional as F
 from gan_lab.cli import main
 from gan_lab.datamodules import FiguresDataModule
 from gan_lab.datasets.video import Video
-from gan_lab.heatmaps import flip_back, render_heatmaps
 from gan_lab.losses import balance_step, convergence_measure
 from gan_lab.modules import SAGANPoseModule
 from gan_lab.networks.layers import frozen
-from gan_lab.skeletons import LSP
+from gan_lab.pose.heatmaps import flip_back, render_heatmaps
+from gan_lab.pose.skeletons import LSP
 from tests import fakes
 from tests.test_distributed import run_two, saved
 from tests.test_resume import LAST, differences, probe, run_folder

@@ -8,6 +8,7 @@ from torchmetrics.functional.classification import multiclass_confusion_matrix
 from torchvision.datasets import Cityscapes
 
 from gan_lab.errors import ConfigurationError
+from gan_lab.images.palettes import CITYSCAPES
 from gan_lab.metrics.segmentation import (
     SCORES,
     VOID,
@@ -21,7 +22,6 @@ from gan_lab.metrics.segmentation import (
     target_classes,
 )
 from gan_lab.modules import Pix2PixModule
-from gan_lab.palettes import CITYSCAPES
 from tests.conftest import PROJECT
 from tests.training import train
 

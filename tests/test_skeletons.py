@@ -1,6 +1,6 @@
 import pytest
 
-from gan_lab.skeletons import LSP, MPII, SKELETONS
+from gan_lab.pose.skeletons import LSP, MPII, SKELETONS
 
 SIDES = {"right": "left", "left": "right"}
 

@@ -12,15 +12,15 @@ from PIL import Image
 from torch import nn
 
 from gan_lab.callbacks import ImageLogger, PredictionWriter, prediction_writer
-from gan_lab.callbacks.sheet import draw_sheet
 from gan_lab.datamodules import ImageFolderDataModule
 from gan_lab.datasets import Seeds, SquareImages
 from gan_lab.datasets.images import images_below, read_image
 from gan_lab.datasets.seeds import parse_seeds
 from gan_lab.errors import ConfigurationError, DatasetError, ImageReadError
+from gan_lab.images.sheet import draw_sheet
 from gan_lab.modules import GANModule
-from gan_lab.networks.averaging import averaged_copy, half_life_decay, update_average
 from gan_lab.seeding import normal_from_seeds, seed_generators
+from gan_lab.training.ema import averaged_copy, half_life_decay, update_average
 from tests.fakes import drawing, save
 
 

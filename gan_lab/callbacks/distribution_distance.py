@@ -15,6 +15,7 @@ from torch import Tensor
 
 from gan_lab.errors import ConfigurationError
 from gan_lab.files import written_whole
+from gan_lab.images.pixels import to_bytes
 from gan_lab.metrics.distribution import (
     FeatureSums,
     combine,
@@ -24,8 +25,7 @@ from gan_lab.metrics.distribution import (
     sum_features,
 )
 from gan_lab.metrics.extractors import FeatureExtractor
-from gan_lab.modules import GANModule
-from gan_lab.pixels import to_bytes
+from gan_lab.training.gan_module import GANModule
 
 MOST_KEPT = 10_000  # features for the kernel's distance, whose noise is far below what one can see there
 

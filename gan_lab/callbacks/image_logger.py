@@ -9,9 +9,9 @@ from lightning.pytorch.loggers import Logger, TensorBoardLogger, WandbLogger
 from PIL import Image
 
 from gan_lab.callbacks.run_directory import run_directory
-from gan_lab.callbacks.sheet import as_array, batch_rows, draw_sheet, save_image
-from gan_lab.modules import GANModule
+from gan_lab.images.sheet import as_array, batch_rows, draw_sheet, save_image
 from gan_lab.samples import RealSample
+from gan_lab.training.gan_module import GANModule
 
 
 class ImageLogger(Callback):

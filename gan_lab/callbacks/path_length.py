@@ -6,9 +6,9 @@ from lightning.pytorch.callbacks import Callback
 from torch import Tensor, nn
 
 from gan_lab.errors import ConfigurationError
+from gan_lab.inference.style_sampler import StyleSampler
 from gan_lab.metrics.path_length import path_lengths, trimmed_mean
-from gan_lab.modules import StyleGANModule
-from gan_lab.modules.base import gather
+from gan_lab.training.gan_module import gather
 
 
 class PathLength(Callback):
@@ -48,9 +48,7 @@ class PathLength(Callback):
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Refuses models that have no W."""
-        if not isinstance(pl_module, StyleGANModule):
-            raise ConfigurationError(f"PathLength measures a StyleGANModule, not {type(pl_module).__name__}")
-        if not len(pl_module.generator.mapping.layers):
+        if not len(_sampler_of(pl_module).generator.mapping.layers):
             raise ConfigurationError("PathLength measures paths in W, which a generator with mapping_layers 0 has not")
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -64,23 +62,20 @@ class PathLength(Callback):
 
     @torch.no_grad()
     def _measure(self, trainer: Trainer, pl_module: LightningModule, prefix: str) -> None:
-        if not isinstance(pl_module, StyleGANModule):
-            return
         self.distance.to(pl_module.device).eval()
         along = torch.rand(self.samples, generator=torch.Generator().manual_seed(0))
         mine = torch.arange(trainer.global_rank, self.samples, trainer.world_size)
         for name, shares in (("ppl_wfull", along), ("ppl_wend", torch.zeros_like(along))):
             lengths: list[float] = []
             for paths in mine.split(self.batch_size):
-                lengths += self._lengths(pl_module, paths, shares[paths]).tolist()
+                lengths += self._lengths(_sampler_of(pl_module), paths, shares[paths]).tolist()
             everyones = [length for theirs in gather(lengths) for length in theirs]
             pl_module.log(f"{prefix}/{name}", trimmed_mean(everyones), rank_zero_only=False)
 
-    def _lengths(self, module: StyleGANModule, paths: Tensor, share: Tensor) -> Tensor:
-        sampler, stage = module.sampler, module.stage()
+    def _lengths(self, sampler: StyleSampler, paths: Tensor, share: Tensor) -> Tensor:
         start, end = sampler.map_seeds(2 * paths), sampler.map_seeds(2 * paths + 1)
         return path_lengths(
-            lambda w: sampler.synthesize(sampler.spread(w), stage),
+            lambda w: sampler.synthesize(sampler.spread(w)),
             start,
             end,
             share.to(start),
@@ -88,3 +83,10 @@ class PathLength(Callback):
             self.epsilon,
             self.crop_face,
         )
+
+
+def _sampler_of(module: LightningModule) -> StyleSampler:
+    sampler = getattr(module, "sampler", None)
+    if not isinstance(sampler, StyleSampler):
+        raise ConfigurationError(f"PathLength measures a StyleGANModule, not {type(module).__name__}")
+    return sampler

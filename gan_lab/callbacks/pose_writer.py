@@ -9,17 +9,17 @@ from typing import Any, TypedDict
 import numpy as np
 from PIL import Image
 
-from gan_lab.callbacks.film import save_video
-from gan_lab.callbacks.sheet import save_image, to_image
 from gan_lab.datasets.images import read_image
 from gan_lab.datasets.video import VIDEO_EXTENSIONS, Video
-from gan_lab.drawing import Image as Pixels
-from gan_lab.drawing import draw_pose
 from gan_lab.errors import GanLabError
 from gan_lab.files import written_whole
-from gan_lab.poses import FoundPoses
+from gan_lab.images.film import save_video
+from gan_lab.images.sheet import save_image, to_image
+from gan_lab.pose.drawing import Image as Pixels
+from gan_lab.pose.drawing import draw_pose
+from gan_lab.pose.found_poses import FoundPoses
+from gan_lab.pose.skeletons import Skeleton
 from gan_lab.samples import PersonSample
-from gan_lab.skeletons import Skeleton
 
 POSES_FILE = "keypoints.json"
 

@@ -9,12 +9,12 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import BasePredictionWriter
 from PIL import Image
 
-from gan_lab.callbacks.film import write_film
 from gan_lab.callbacks.pose_writer import POSES_FILE, PoseWriter
-from gan_lab.callbacks.sheet import batch_rows, draw_grid, draw_sheet, save_image
 from gan_lab.errors import GanLabError
-from gan_lab.modules.base import gather
-from gan_lab.poses import FoundPoses
+from gan_lab.images.film import write_film
+from gan_lab.images.sheet import batch_rows, draw_grid, draw_sheet, save_image
+from gan_lab.pose.found_poses import FoundPoses
+from gan_lab.training.gan_module import gather
 
 Item = TypeVar("Item")
 

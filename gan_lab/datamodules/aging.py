@@ -12,7 +12,7 @@ from gan_lab.datasets import AgedFaces, ImageFolder, UnpairedFaces
 from gan_lab.datasets.aged_faces import AgedFace
 from gan_lab.datasets.held_out import is_held_out
 from gan_lab.errors import ConfigurationError, DatasetError
-from gan_lab.transforms import Jitter
+from gan_lab.images.transforms import Jitter
 
 Domain = Literal["young", "old"]
 

@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, Dataset
 from gan_lab.datamodules.loader import EpochBatches, EpochSampler, ResumableLoader, ShardSampler
 from gan_lab.datasets import ImageFolder
 from gan_lab.errors import ConfigurationError, DatasetError
-from gan_lab.pixels import from_bytes
+from gan_lab.images.pixels import from_bytes
 from gan_lab.seeding import run_seed
 
 

@@ -2,7 +2,7 @@
 
 from gan_lab.datamodules.paired import PairedDataModule
 from gan_lab.datasets import CUHK
-from gan_lab.transforms import Jitter
+from gan_lab.images.transforms import Jitter
 
 
 class CUHKDataModule(PairedDataModule):

@@ -5,8 +5,8 @@ from pathlib import Path
 from gan_lab.datamodules.base import GANDataModule, require_croppable
 from gan_lab.datasets import DegradedImages
 from gan_lab.datasets.images import images_below
-from gan_lab.degradations import Degradation
-from gan_lab.transforms import Jitter
+from gan_lab.images.degradations import Degradation
+from gan_lab.images.transforms import Jitter
 
 
 class DegradedFolderDataModule(GANDataModule):

@@ -5,7 +5,7 @@ from typing import ClassVar
 from gan_lab.datamodules.paired import PairedDataModule
 from gan_lab.datasets import Facades
 from gan_lab.datasets.paired_images import Direction
-from gan_lab.transforms import Jitter
+from gan_lab.images.transforms import Jitter
 
 
 class FacadesDataModule(PairedDataModule):

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from gan_lab.datamodules.growing import GrowingDataModule, Prediction
 from gan_lab.datasets.images import ImageFile, images_below
+from gan_lab.images.transforms import Box
 from gan_lab.schedules import GrowingSchedule
-from gan_lab.transforms import Box
 
 
 class GrowingFolderDataModule(GrowingDataModule):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from gan_lab.datamodules.unconditional import UnconditionalDataModule
 from gan_lab.datasets.images import ImageFile, images_below
-from gan_lab.transforms import Box
+from gan_lab.images.transforms import Box
 
 
 class ImageFolderDataModule(UnconditionalDataModule):

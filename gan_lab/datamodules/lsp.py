@@ -9,7 +9,7 @@ from gan_lab.datamodules.base import require_positive
 from gan_lab.datamodules.pose import PoseDataModule, require_share
 from gan_lab.datasets import LSP
 from gan_lab.datasets.lsp import Viewpoint
-from gan_lab.person_crop import PoseJitter
+from gan_lab.pose.person_crop import PoseJitter
 
 
 class LSPDataModule(PoseDataModule):

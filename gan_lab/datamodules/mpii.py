@@ -8,7 +8,7 @@ from lightning.pytorch.utilities import rank_zero_info
 from gan_lab.datamodules.pose import PoseDataModule, require_share
 from gan_lab.datasets import MPII
 from gan_lab.datasets.mpii import OFFICIAL_MAT, Split
-from gan_lab.person_crop import PoseJitter
+from gan_lab.pose.person_crop import PoseJitter
 
 
 class MPIIDataModule(PoseDataModule):

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from gan_lab.datamodules.base import GANDataModule, require_croppable
 from gan_lab.datasets.paired_images import Direction, PairedImages
-from gan_lab.transforms import Jitter
+from gan_lab.images.transforms import Jitter
 
 
 class PairedDataModule(GANDataModule):

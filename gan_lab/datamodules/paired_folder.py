@@ -2,7 +2,7 @@
 
 from gan_lab.datamodules.paired import PairedDataModule
 from gan_lab.datasets.paired_images import PairedImages, matching_names, side_by_side
-from gan_lab.transforms import Jitter
+from gan_lab.images.transforms import Jitter
 
 
 class PairedFolderDataModule(PairedDataModule):

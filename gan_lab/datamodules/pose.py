@@ -6,7 +6,7 @@ from pathlib import Path
 from gan_lab.datamodules.base import GANDataModule, require_positive
 from gan_lab.datasets import PeopleToFind, Persons, PosedPeople
 from gan_lab.errors import ConfigurationError
-from gan_lab.person_crop import PoseJitter
+from gan_lab.pose.person_crop import PoseJitter
 
 
 class PoseDataModule(GANDataModule):

@@ -6,7 +6,7 @@ from gan_lab.datamodules.base import GANDataModule, require_croppable
 from gan_lab.datasets import ImageFolder, UnpairedImages
 from gan_lab.datasets.images import images_below
 from gan_lab.errors import ConfigurationError
-from gan_lab.transforms import Jitter
+from gan_lab.images.transforms import Jitter
 
 
 class UnpairedFolderDataModule(GANDataModule):

@@ -11,8 +11,8 @@ from torch.utils.data import Dataset
 from gan_lab.datasets.images import ImageFile, shape_oddities, to_tensor
 from gan_lab.datasets.unpaired_images import UnpairedImages
 from gan_lab.errors import DatasetError
+from gan_lab.images.transforms import Jitter, resize
 from gan_lab.samples import AgedImageSample, AgedSample
-from gan_lab.transforms import Jitter, resize
 
 OLDEST = 100  # years; as the classes of age in DEX (Rothe et al., IJCV 2018, section 3.3); beyond it dates are wrong
 

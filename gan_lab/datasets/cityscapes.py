@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from gan_lab.datasets.paired_images import Direction, PairedImages, matching_names
-from gan_lab.palettes import CITYSCAPES
-from gan_lab.transforms import Jitter
+from gan_lab.images.palettes import CITYSCAPES
+from gan_lab.images.transforms import Jitter
 
 _REMEDY = (
     "Unpack leftImg8bit_trainvaltest.zip and gtFine_trainvaltest.zip of Cityscapes into data.root, or correct it: "

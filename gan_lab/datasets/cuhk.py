@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from gan_lab.datasets.paired_images import Direction, PairedImages, matching_names
-from gan_lab.transforms import Jitter
+from gan_lab.images.transforms import Jitter
 
 _REMEDY = "data.root should hold training/ and testing/ of CUHK, each with photos/ and sketches/: correct data.root."
 

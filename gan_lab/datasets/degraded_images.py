@@ -7,9 +7,9 @@ from pathlib import Path
 from torch.utils.data import Dataset
 
 from gan_lab.datasets.images import ImageFile, shape_oddities, to_tensor
-from gan_lab.degradations import Degradation
+from gan_lab.images.degradations import Degradation
+from gan_lab.images.transforms import Jitter, resize
 from gan_lab.samples import PairedSample
-from gan_lab.transforms import Jitter, resize
 
 
 class DegradedImages(Dataset[PairedSample]):

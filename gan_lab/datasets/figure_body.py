@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_lab.person_crop import Points
+from gan_lab.pose.person_crop import Points
 
 Vector = NDArray[np.float64]
 

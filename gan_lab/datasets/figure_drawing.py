@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_lab.datasets.figure_body import Body, Vector
-from gan_lab.skeletons import SKELETONS
-from gan_lab.transforms import Image
+from gan_lab.images.transforms import Image
+from gan_lab.pose.skeletons import SKELETONS
 
 Color = tuple[float, ...]  # RGB
 

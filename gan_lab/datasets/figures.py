@@ -6,10 +6,10 @@ from gan_lab.datasets.figure_body import pose_body
 from gan_lab.datasets.figure_drawing import draw_figure
 from gan_lab.datasets.lsp import torso, window_about
 from gan_lab.datasets.posed_people import PosedPeople, PosedPerson
-from gan_lab.person_crop import PoseJitter
+from gan_lab.images.transforms import Image
+from gan_lab.pose.person_crop import PoseJitter
+from gan_lab.pose.skeletons import SKELETONS
 from gan_lab.seeding import derive_seed
-from gan_lab.skeletons import SKELETONS
-from gan_lab.transforms import Image
 
 _MARGIN = 1.25  # of the window about the joints: as of LSP's extended set
 

@@ -16,7 +16,7 @@ from PIL import ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 from gan_lab.errors import DatasetNotFoundError, ImageReadError
-from gan_lab.transforms import Box, Image, crop
+from gan_lab.images.transforms import Box, Image, crop
 
 EXTENSIONS = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 

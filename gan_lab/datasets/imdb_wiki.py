@@ -13,7 +13,7 @@ from gan_lab.datasets.aged_faces import AgedFace, AgedFaces, Flaw, flaw_of
 from gan_lab.datasets.images import image_names
 from gan_lab.datasets.matlab import read_columns, text, whole_numbers
 from gan_lab.errors import ConfigurationError, DatasetError, DatasetNotFoundError
-from gan_lab.transforms import Box
+from gan_lab.images.transforms import Box
 
 Half = Literal["imdb", "wiki"]
 

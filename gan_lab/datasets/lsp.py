@@ -12,8 +12,8 @@ from gan_lab.datasets.images import ImageFile, image_names
 from gan_lab.datasets.matlab import read_variable
 from gan_lab.datasets.posed_people import PhotographedPeople, PosedPerson
 from gan_lab.errors import ConfigurationError, DatasetError, DatasetNotFoundError
-from gan_lab.person_crop import Points, PoseJitter, Window
-from gan_lab.skeletons import LSP as SKELETON
+from gan_lab.pose.person_crop import Points, PoseJitter, Window
+from gan_lab.pose.skeletons import LSP as SKELETON
 
 Viewpoint = Literal["person", "observer"]
 

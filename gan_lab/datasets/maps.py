@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from gan_lab.datasets.paired_images import Direction, PairedImages, side_by_side
-from gan_lab.transforms import Jitter
+from gan_lab.images.transforms import Jitter
 
 
 class Maps(PairedImages):

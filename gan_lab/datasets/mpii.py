@@ -11,8 +11,8 @@ from gan_lab.datasets.images import ImageFile, image_names
 from gan_lab.datasets.mpii_annotations import MPIIPerson, read_json, read_release
 from gan_lab.datasets.posed_people import PhotographedPeople, PosedPerson
 from gan_lab.errors import DatasetError, DatasetNotFoundError
-from gan_lab.person_crop import PoseJitter, Window
-from gan_lab.skeletons import MPII as SKELETON
+from gan_lab.pose.person_crop import PoseJitter, Window
+from gan_lab.pose.skeletons import MPII as SKELETON
 
 Split = Literal["train", "val", "test"]
 

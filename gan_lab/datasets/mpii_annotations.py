@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from gan_lab.datasets.matlab import read_variable, text
 from gan_lab.errors import DatasetError, DatasetNotFoundError
-from gan_lab.person_crop import Points
-from gan_lab.skeletons import MPII as SKELETON
+from gan_lab.pose.person_crop import Points
+from gan_lab.pose.skeletons import MPII as SKELETON
 
 JOINTS = len(SKELETON.joints)
 

@@ -10,8 +10,8 @@ from torch.utils.data import Dataset
 
 from gan_lab.datasets.images import list_images, read_image, read_labels, to_tensor
 from gan_lab.errors import DatasetError, DatasetNotFoundError, ImageReadError
+from gan_lab.images.transforms import Image, Jitter, resize, resize_labels
 from gan_lab.samples import PairedSample
-from gan_lab.transforms import Image, Jitter, resize, resize_labels
 
 Direction = Literal["AtoB", "BtoA"]
 

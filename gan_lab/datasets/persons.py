@@ -13,9 +13,9 @@ from gan_lab.datasets.images import list_images, read_image
 from gan_lab.datasets.posed_people import person_sample
 from gan_lab.datasets.video import VIDEO_EXTENSIONS, Video
 from gan_lab.errors import ConfigurationError, DatasetError, DatasetNotFoundError
-from gan_lab.person_crop import Window
+from gan_lab.images.transforms import Box, Image
+from gan_lab.pose.person_crop import Window
 from gan_lab.samples import PersonSample
-from gan_lab.transforms import Box, Image
 
 _LARGEST = 20_000  # pixels; memory goes by the area
 

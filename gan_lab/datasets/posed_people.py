@@ -12,7 +12,8 @@ from torch.utils.data import Dataset
 
 from gan_lab.datasets.images import ImageFile, to_tensor
 from gan_lab.errors import DatasetError
-from gan_lab.person_crop import (
+from gan_lab.images.transforms import Box, Image
+from gan_lab.pose.person_crop import (
     Affine,
     Distortion,
     Points,
@@ -23,9 +24,8 @@ from gan_lab.person_crop import (
     inverse,
     move,
 )
+from gan_lab.pose.skeletons import Skeleton
 from gan_lab.samples import PersonSample, PoseSample
-from gan_lab.skeletons import Skeleton
-from gan_lab.transforms import Box, Image
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from gan_lab.datasets.square_images import SquareImages
 from gan_lab.errors import DatasetError
-from gan_lab.transforms import Image, resize
+from gan_lab.images.transforms import Image, resize
 
 
 class ResolutionStore:

@@ -14,8 +14,8 @@ from torch.utils.data import Dataset
 
 from gan_lab.datasets.images import ImageFile, to_tensor
 from gan_lab.errors import DatasetError, ImageReadError
+from gan_lab.images.transforms import Image, center_square, resize
 from gan_lab.samples import RealSample
-from gan_lab.transforms import Image, center_square, resize
 
 _log = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from gan_lab.datasets.images import ImageFile, shape_oddities, to_tensor
+from gan_lab.images.transforms import Jitter, resize
 from gan_lab.samples import UnpairedSample
-from gan_lab.transforms import Jitter, resize
 
 
 class UnpairedImages(Dataset[UnpairedSample]):

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from gan_lab.errors import DatasetError, ImageReadError
-from gan_lab.transforms import Image
+from gan_lab.images.transforms import Image
 
 VIDEO_EXTENSIONS = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm"})
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gan_lab.errors import ConfigurationError
-from gan_lab.pixels import from_bytes
+from gan_lab.images.pixels import from_bytes
 from gan_lab.seeding import normal_from_seeds
 
 INCEPTION_VARIABLE = "GAN_LAB_INCEPTION_WEIGHTS"

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from gan_lab.skeletons import Skeleton
+from gan_lab.pose.skeletons import Skeleton
 
 STEPS = 20  # of the curve whose area is taken: 0.01 each up to 0.2 on LSP, as the published areas have it
 

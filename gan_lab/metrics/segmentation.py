@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from gan_lab.palettes import Color, Palette
+from gan_lab.images.palettes import Color, Palette
 
 Score = Literal["pixel_accuracy", "class_accuracy", "class_iou"]
 

@@ -9,13 +9,13 @@ from torch.optim import Optimizer
 
 from gan_lab.errors import ConfigurationError
 from gan_lab.losses import discriminator_loss, generator_loss
-from gan_lab.modules.base import GANModule, fused_adam
 from gan_lab.networks import DCGANDiscriminator, DCGANGenerator
-from gan_lab.networks.averaging import averaged_copy, half_life_decay, update_average
 from gan_lab.networks.dcgan import ImageSize
 from gan_lab.networks.layers import frozen, inference_behaviour
 from gan_lab.samples import RealSample, SeedSample
 from gan_lab.seeding import normal_from_seeds
+from gan_lab.training.ema import averaged_copy, half_life_decay, update_average
+from gan_lab.training.gan_module import GANModule, fused_adam
 
 
 class ArtDCGANModule(GANModule):

@@ -10,14 +10,14 @@ from torch.nn import functional as F
 from torch.optim import Optimizer
 from torchmetrics import MeanMetric, Metric, MetricCollection
 
-from gan_lab.image_pool import ImagePool
 from gan_lab.losses import discriminator_loss, generator_loss
-from gan_lab.modules.base import GANModule, fused_adam
 from gan_lab.networks import PatchDiscriminator, ResNetGenerator, UNetGenerator
 from gan_lab.networks.layers import Norm, frozen, inference_behaviour, pad_to_multiple
 from gan_lab.networks.patchgan import ReceptiveField
 from gan_lab.samples import ImageSample, UnpairedSample
 from gan_lab.schedules import linear_decay
+from gan_lab.training.gan_module import GANModule, fused_adam
+from gan_lab.training.image_pool import ImagePool
 
 
 class CycleGANModule(GANModule):

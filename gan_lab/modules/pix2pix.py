@@ -11,18 +11,18 @@ from torch.optim import Optimizer
 from torchmetrics import MeanMetric, Metric, MetricCollection
 from torchmetrics.image import PeakSignalNoiseRatio, StructuralSimilarityIndexMeasure
 
-from gan_lab.color import chroma, lightness, to_rgb
 from gan_lab.errors import CheckpointError, ConfigurationError
+from gan_lab.images.color import chroma, lightness, to_rgb
+from gan_lab.images.palettes import PALETTES, Palette, PaletteName
 from gan_lab.losses import Objective, discriminator_loss, generator_loss, gradient_penalty
 from gan_lab.metrics.segmentation import SCORES, SegmentationScore, predicted_classes, target_classes
-from gan_lab.modules.base import GANModule, fused_adam
 from gan_lab.networks import PatchDiscriminator, UNetGenerator
 from gan_lab.networks.layers import Norm, frozen, inference_behaviour, pad_to_multiple
 from gan_lab.networks.patchgan import ReceptiveField
 from gan_lab.networks.unet import rename_reference_weights
-from gan_lab.palettes import PALETTES, Palette, PaletteName
 from gan_lab.samples import ImageSample, PairedSample
 from gan_lab.schedules import linear_decay
+from gan_lab.training.gan_module import GANModule, fused_adam
 
 
 class Pix2PixModule(GANModule):

@@ -8,21 +8,21 @@ from lightning.pytorch.core.optimizer import LightningOptimizer
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from gan_lab.drawing import draw_heatmaps, draw_poses, joint_colors
 from gan_lab.errors import ConfigurationError
-from gan_lab.heatmaps import Decoding, decode, flip_back, heatmap_loss, render_heatmaps, to_pixels
 from gan_lab.losses import balance_step, convergence_measure
 from gan_lab.metrics.pck import PCK
 from gan_lab.metrics.table import format_scores
-from gan_lab.modules.base import GANModule, fused_adam
 from gan_lab.networks import HeatmapDiscriminator, StackedHourglass
 from gan_lab.networks.attention import AttentionForm, Variant
 from gan_lab.networks.hourglass import STRIDE
 from gan_lab.networks.layers import frozen, inference_behaviour
-from gan_lab.poses import FoundPoses, map_points
+from gan_lab.pose.drawing import draw_heatmaps, draw_poses, joint_colors
+from gan_lab.pose.found_poses import FoundPoses, map_points
+from gan_lab.pose.heatmaps import Decoding, decode, flip_back, heatmap_loss, render_heatmaps, to_pixels
+from gan_lab.pose.skeletons import SKELETONS
 from gan_lab.samples import PersonSample, PoseSample
 from gan_lab.schedules import step_decay
-from gan_lab.skeletons import SKELETONS
+from gan_lab.training.gan_module import GANModule, fused_adam
 
 
 class SAGANPoseModule(GANModule):

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from gan_lab.errors import ConfigurationError
+from gan_lab.inference.style_sampler import StyleSampler
 from gan_lab.losses import (
     discriminator_loss,
     drift_penalty,
@@ -19,16 +20,15 @@ from gan_lab.losses import (
     gradient_penalty,
     r1_penalty,
 )
-from gan_lab.modules.base import GANModule, fused_adam
 from gan_lab.networks import StyleGANDiscriminator, StyleGANGenerator
-from gan_lab.networks.averaging import averaged_copy, half_life_decay, update_average
 from gan_lab.networks.convolution import penalized_slope
 from gan_lab.networks.layers import frozen
 from gan_lab.networks.resampling import downsample, upsample
 from gan_lab.networks.stylegan import layer_count, mix_styles
 from gan_lab.samples import MixingSample, PathSample, RealSample, SeedSample
 from gan_lab.schedules import GrowingSchedule, GrowthStage, as_schedule, is_power_of_two
-from gan_lab.style_sampler import StyleSampler
+from gan_lab.training.ema import averaged_copy, half_life_decay, update_average
+from gan_lab.training.gan_module import GANModule, fused_adam
 
 _MEAN_W_DECAY = 0.995  # a generated batch; released code
 
@@ -150,7 +150,7 @@ class StyleGANModule(GANModule):
         )
         self.discriminator = StyleGANDiscriminator(schedule.resolution, base_channels, max_channels, blurred)
         self.averaged_generator = averaged_copy(self.generator)
-        self.sampler = StyleSampler(self.averaged_generator, psi_layers, sample_noise)
+        self.sampler = StyleSampler(self.averaged_generator, psi_layers, sample_noise, self.stage)
         self.register_buffer("images_seen", torch.zeros((), dtype=torch.long))
         self.register_buffer("phase", torch.zeros((), dtype=torch.long))
 
@@ -281,16 +281,15 @@ class StyleGANModule(GANModule):
         They are enlarged to the final resolution, and not truncated: what is measured is the whole distribution. For
         images to learn from, beside each one that of a seed counted from 0.
         """
-        stage = self.stage()
         if "image" in batch:
             images = cast(RealSample, batch)["image"]
             seeds = cast(SeedSample, {"seed": torch.arange(len(images))})
-            return {"image": images, "generated": self.sampler.images(seeds, stage, psi=1.0)}
-        return {"generated": self.sampler.images(batch, stage, psi=1.0)}
+            return {"image": images, "generated": self.sampler.images(seeds, psi=1.0)}
+        return {"generated": self.sampler.images(batch, psi=1.0)}
 
     def predict_step(self, batch: SeedSample | MixingSample | PathSample, batch_idx: int) -> dict[str, Tensor]:
         """The same, truncated by ``psi``."""
-        return {"generated": self.sampler.images(batch, self.stage(), self.psi)}
+        return {"generated": self.sampler.images(batch, self.psi)}
 
     def validation_step(self, batch: RealSample, batch_idx: int) -> None:
         """Measures nothing: held-out images tell no more of a generator than callbacks find out by themselves."""

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import torch
 
-from gan_lab.transforms import Image
+from gan_lab.images.transforms import Image
 
 
 class Degradation(ABC):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from gan_lab.skeletons import Skeleton
+from gan_lab.pose.skeletons import Skeleton
 
 
 @dataclass(frozen=True, slots=True)

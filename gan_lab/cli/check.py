@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from jsonargparse import ActionConfigFile, ArgumentParser  # type: ignore[attr-defined]  # its __all__ is computed
 
-from gan_lab.config_files import require_readable
+from gan_lab.cli.config_files import require_readable
 from gan_lab.datamodules import GANDataModule
 from gan_lab.errors import ImageReadError
 

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from gan_lab.files import written_whole
-from gan_lab.pixels import to_bytes
+from gan_lab.images.pixels import to_bytes
 
 _MARGIN = 4
 _TITLE_HEIGHT = 18

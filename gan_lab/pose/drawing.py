@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from gan_lab.pixels import from_bytes, to_bytes
-from gan_lab.skeletons import Skeleton
+from gan_lab.images.pixels import from_bytes, to_bytes
+from gan_lab.pose.skeletons import Skeleton
 
 Image = NDArray[np.uint8]
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_lab.errors import ConfigurationError
-from gan_lab.transforms import Box, Image
+from gan_lab.images.transforms import Box, Image
 
 Points = NDArray[np.float64]  # (N, 2), x and y
 Affine = NDArray[np.float64]  # (2, 3): x' = affine @ (x, y, 1)

@@ -16,15 +16,15 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveCon
 from lightning.pytorch.loggers import CSVLogger, Logger
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
-from gan_lab.allocator import keep_freed_pages
 from gan_lab.callbacks import PredictionWriter, StopOnSignal
 from gan_lab.callbacks.run_directory import run_directory
-from gan_lab.checkpoints import AtomicCheckpointIO, find_checkpoint, require_match
-from gan_lab.config_files import require_readable, with_config_of_checkpoint, with_configs_first
+from gan_lab.cli.config_files import require_readable, with_config_of_checkpoint, with_configs_first
+from gan_lab.cli.hints import explain, explain_arguments
+from gan_lab.cli.wandb_fallback import settle_wandb
 from gan_lab.errors import ConfigurationError
 from gan_lab.files import written_whole
-from gan_lab.hints import explain, explain_arguments
-from gan_lab.wandb_fallback import settle_wandb
+from gan_lab.training.allocator import keep_freed_pages
+from gan_lab.training.checkpoints import AtomicCheckpointIO, find_checkpoint, require_match
 
 
 class SaveConfig(SaveConfigCallback):
@@ -144,7 +144,7 @@ def run(command: str, arguments: list[str], debug: bool) -> int:
     stopper = StopOnSignal()
     try:
         if command == "check":
-            from gan_lab.check import check
+            from gan_lab.cli.check import check
 
             return check(arguments)
         arguments = with_configs_first(with_config_of_checkpoint(arguments))

@@ -58,7 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
         hint = f"did you mean '{near[0]}'?" if near else f"the commands are {', '.join(COMMANDS)}."
         print(f"gan-lab: there is no command '{command}': {hint}", file=sys.stderr)
         return 2
-    from gan_lab.commands import run
+    from gan_lab.cli.lightning_cli import run
 
     return run(command, arguments[1:], debug)
 

@@ -1,5 +1,6 @@
 """Images of a style-based generator: of seeds, of grids of mixed styles, and of places on a path between codes."""
 
+from collections.abc import Callable
 from typing import Literal, cast
 
 import torch
@@ -24,19 +25,26 @@ class StyleSampler:
         generator: What makes them; its weights may go on changing.
         psi_layers: The layers, from the coarsest, that truncation counts in.
         noise: Whether all images share the same noise, or each seed has its own.
+        stage: Asked for each batch how far the generator has grown.
     """
 
-    def __init__(self, generator: StyleGANGenerator, psi_layers: int, noise: Literal["fixed", "random"]) -> None:
+    def __init__(
+        self,
+        generator: StyleGANGenerator,
+        psi_layers: int,
+        noise: Literal["fixed", "random"],
+        stage: Callable[[], GrowthStage],
+    ) -> None:
         self.generator = generator
+        self.stage = stage
         self.psi_layers = psi_layers
         self.noise = noise
 
-    def images(self, batch: SeedSample | MixingSample | PathSample, stage: GrowthStage, psi: float) -> Tensor:
+    def images(self, batch: SeedSample | MixingSample | PathSample, psi: float) -> Tensor:
         """An image for each seed, for each place in a grid of style mixing, or for each place on a path.
 
         Args:
             batch: Which ones.
-            stage: How far the generator has grown.
             psi: Truncation: 1 for none, 0 for the mean code alone.
 
         Returns:
@@ -47,7 +55,7 @@ class StyleSampler:
         """
         seeds = None if "weights" in batch else cast(Tensor, batch["seed"])
         styles = truncate(self._styles(batch), self.generator.mean_w, psi, self.psi_layers)
-        images = self.synthesize(styles, stage, seeds if self.noise == "random" else None)
+        images = self.synthesize(styles, seeds if self.noise == "random" else None)
         return F.interpolate(images, size=self.generator.resolution, mode="nearest")
 
     def map_seeds(self, seeds: Tensor) -> Tensor:
@@ -61,17 +69,17 @@ class StyleSampler:
         """Intermediate codes (B, latent_size), the same for every layer, (B, L, latent_size)."""
         return w[:, None].expand(-1, layer_count(self.generator.resolution), -1)
 
-    def synthesize(self, styles: Tensor, stage: GrowthStage, noise_seeds: Tensor | None = None) -> Tensor:
+    def synthesize(self, styles: Tensor, noise_seeds: Tensor | None = None) -> Tensor:
         """Images of codes, at the size the generator has reached.
 
         Args:
             styles: A code for each layer (B, L, latent_size).
-            stage: How far the generator has grown.
             noise_seeds: What each image's noise is drawn from, (B,); None for the same noise in all.
 
         Returns:
             (B, 3, side, side) in about [-1, 1].
         """
+        stage = self.stage()
         noise = []
         for layer in range(layer_count(stage.resolution)):
             seeds = [_FIXED_NOISE_SEED] if noise_seeds is None else noise_seeds.tolist()

@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from gan_lab.drawing import Image as Pixels
 from gan_lab.errors import GanLabError
 from gan_lab.files import written_whole
+from gan_lab.images.transforms import Image as Pixels
 
 
 def write_film(frames: Sequence[Path], target: Path, frames_per_second: int) -> list[Path]:

@@ -1,0 +1,1 @@
+"""People: their joints, crops and heatmaps."""
