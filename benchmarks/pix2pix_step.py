@@ -105,13 +105,13 @@ def bare_step(module: Pix2PixModule, plain: bool) -> Any:
     def step(images: Any) -> None:
         source, target = images["source"], images["target"]
         generated = generator(source)
-        real_logits, fake_logits = module.judge(source, target), module.judge(source, generated.detach())
+        real_logits, fake_logits = module.discriminate(source, target), module.discriminate(source, generated.detach())
         adam_d.zero_grad()
         (0.5 * discriminator_loss(real_logits, fake_logits, "vanilla")).backward()
         adam_d.step()
         with frozen(discriminator):
             adam_g.zero_grad()
-            adversarial = generator_loss(module.judge(source, generated), "vanilla")
+            adversarial = generator_loss(module.discriminate(source, generated), "vanilla")
             (adversarial + 100 * F.l1_loss(generated, target)).backward()
         adam_g.step()
 

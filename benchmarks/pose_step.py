@@ -64,7 +64,7 @@ class _Noise(Dataset[PoseSample]):
             "labelled": torch.ones(JOINTS, dtype=torch.bool),
             "to_source": torch.eye(2, 3),
             "truth": joints,
-            "length": torch.tensor(25.0),
+            "reference_length": torch.tensor(25.0),
             "name": str(index),
         }
 

@@ -10,6 +10,7 @@ from gan_lab.datasets.best_artworks import original_name
 from gan_lab.errors import ConfigurationError, DatasetNotFoundError
 from gan_lab.modules import ArtDCGANModule
 from gan_lab.networks import DCGANDiscriminator, DCGANGenerator
+from gan_lab.samples import SeedRequest
 from gan_lab.seeding import normal_from_seeds
 from tests import fakes_art
 from tests.test_distributed import run_two, saved
@@ -107,7 +108,7 @@ GAMES = {
 @pytest.mark.parametrize("objective", GAMES)
 def test_two_steps_are_the_papers(objective):
     """Against the updates written out in double precision, on the same codes; then the average against its formula."""
-    settings = SMALL | {"objective": objective, "average_half_life": 8}
+    settings = SMALL | {"objective": objective, "ema_half_life": 8}
     module, twin = ArtDCGANModule(**settings).double(), ArtDCGANModule(**settings).double()
     twin.load_state_dict(module.state_dict())
     codes = []
@@ -138,9 +139,9 @@ def test_two_steps_are_the_papers(objective):
         ours, theirs = (getattr(network, part).state_dict() for network in (module, twin))
         for name in ours:  # batch norm's statistics too
             torch.testing.assert_close(ours[name], theirs[name], rtol=0, atol=1e-6, msg=name)  # losses are float32
-    for ours, theirs in zip(module.averaged_generator.parameters(), averages, strict=True):
+    for ours, theirs in zip(module.generator_ema.parameters(), averages, strict=True):
         torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-6)
-    assert torch.equal(module.averaged_generator.layers[1].running_mean, module.generator.layers[1].running_mean)
+    assert torch.equal(module.generator_ema.layers[1].running_mean, module.generator.layers[1].running_mean)
 
 
 def test_the_discriminators_step_leaves_the_generator_alone_and_the_other_way_round():
@@ -161,15 +162,15 @@ def test_the_discriminators_step_leaves_the_generator_alone_and_the_other_way_ro
     assert len(seen) == len(list(module.discriminator.parameters()))  # and none of them from G's step
 
 
-def test_a_seeds_image_depends_on_no_other_seed_and_is_the_averaged_generators():
-    module = ArtDCGANModule(**SMALL, average_half_life=100)
+def test_a_seeds_image_depends_on_no_other_seed_and_is_the_generator_emas():
+    module = ArtDCGANModule(**SMALL, ema_half_life=100)
     train(module, [sample()] * 3)
-    among = module.render({"seed": torch.tensor([3, 9, 4]), "name": ["a", "b", "c"]})["generated"]
-    alone = module.render({"seed": torch.tensor([9]), "name": ["b"]})["generated"]
+    among = module.sampler.images(SeedRequest.of([3, 9, 4]))
+    alone = module.sampler.images(SeedRequest.of([9]))
     torch.testing.assert_close(among[1], alone[0])
     module.eval()
     z = normal_from_seeds([9], 8, 1, 1)
-    torch.testing.assert_close(module.averaged_generator(z), alone)
+    torch.testing.assert_close(module.generator_ema(z), alone)
     assert not torch.allclose(module.generator(z), alone)
 
 
@@ -208,7 +209,7 @@ def test_resuming_is_exact_with_the_average(small, tmp_path):
     assert main([*base, "--ckpt_path=last"]) == 0
     one, two = (torch.load(run_folder(*at) / LAST, weights_only=True) for at in ((whole, 0), (parts, 1)))
     assert one["global_step"] > 4
-    assert any(name.startswith("averaged_generator") for name in one["state_dict"])
+    assert any(name.startswith("generator_ema") for name in one["state_dict"])
     assert differences(one, two) == []
 
 
@@ -216,9 +217,9 @@ def test_two_processes_hold_equal_norms_and_averages_and_measure_as_one(small, t
     config = str(small("art_dcgan_emoji", trainer__max_epochs=2, data__batch_size=2))
     run_two(["--config", config, "--trainer.callbacks+", probe("SaveRank", folder=str(tmp_path / "ranks"))])
     one, two = saved(tmp_path / "ranks", "state", 2)
-    assert {"averaged_generator.layers.0.weight", "averaged_generator.layers.1.running_mean"} <= one.keys()
+    assert {"generator_ema.layers.0.weight", "generator_ema.layers.1.running_mean"} <= one.keys()
     assert differences(one, two) == []
-    weights = [one[f"{part}.layers.0.weight"] for part in ("generator", "averaged_generator")]
+    weights = [one[f"{part}.layers.0.weight"] for part in ("generator", "generator_ema")]
     assert not torch.equal(*weights)
 
     logged = rows(run_folder(tmp_path / "run", 0), 0)

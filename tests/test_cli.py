@@ -22,7 +22,10 @@ TYPOS = {  # a mistake in the file, and what the sentence must say
     "ImageLogger": ("ImageLoger", "there is no class 'ImageLoger': did you mean 'ImageLogger'?"),
     "lr: 0.0002": ("lr: fast", "model.lr: Expected a float. Got value: fast"),
     "norm: batch": ("norm: layer", "model.norm: expected one of 'batch', 'instance'. Got value: layer"),
-    "image_size: 32\n    in_": ("image_size: 33\n    in_", "image_size must be a power of two and at least 32, got 33"),
+    "image_size: null\n    in_": (
+        "image_size: 33\n    in_",
+        "model.image_size is 33 but the data's is 32: leave model.image_size out",
+    ),
     "data:\n": ("dta:\n", "did you mean 'data."),
     "dropout: true": ("dropout: [true", "not YAML"),
     "conditional: true": ("conditional: true\n    conditional: false", "'conditional' is given twice"),
@@ -78,7 +81,7 @@ def test_a_mistake_in_a_config_is_one_sentence(small, capsys, mistake):
         (["--trainer.accelerator=abacus"], "invalid accelerator name"),
         (["--config=nothing.yaml"], "nothing.yaml"),
         (["surplus"], "there is no option 'surplus'"),
-        (["--data.image_size=33"], "33 x 33 pixels, but its depth takes multiples of 32"),
+        (["--data.image_size=33"], "image_size must be a power of two and at least 32, got 33"),
         (["--model.objective=wgan-gp"], "set norm to 'instance'"),
     ],
 )
@@ -87,9 +90,12 @@ def test_a_mistake_on_the_command_line_is_one_sentence(small, capsys, arguments,
 
 
 def test_a_misspelt_option_within_an_option_is_named(small, capsys):
-    mistake = ["--config", str(small("stylegan_emoji")), "--model.schedule.totl_kimg=3"]
+    mistake = ["--config", str(small("stylegan_emoji")), "--data.schedule.totl_kimg=3"]
     sentence = failure(capsys, ["fit", *mistake], status=2)
-    assert sentence == "gan-lab: StyleGANModule has no option 'schedule.totl_kimg': did you mean 'schedule.total_kimg'?"
+    assert (
+        sentence
+        == "gan-lab: GrowingFolderDataModule has no option 'schedule.totl_kimg': did you mean 'schedule.total_kimg'?"
+    )
 
 
 def test_a_process_that_lost_another_one_points_to_it():

@@ -61,7 +61,7 @@ def test_colours_beyond_rgb_are_clipped():
 def test_only_the_colours_of_a_translation_are_the_networks(monkeypatch):
     module = Pix2PixModule(**SMALL)
     muted = torch.full((1, 2, 64, 32), 0.05)
-    monkeypatch.setattr(module, "generator", _Constant(muted, module.generator.size_multiple))
+    monkeypatch.setattr(module.translator, "generator", _Constant(muted, module.generator.size_multiple))
     source = flat(120, 90, 150)[..., :1, :1].expand(1, 3, 40, 20)
     generated = module.translate(source)
     assert generated.shape == source.shape

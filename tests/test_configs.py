@@ -44,17 +44,18 @@ def test_an_experiment_is_complete(config, capsys):
 
 
 ROWS = {  # of Table 1, each with what it changes of the one before
-    "a": TRADITIONAL | {"mapping_layers": 0, "blurred": False, "objective": "wgan-gp", "r1_gamma": 0.0, "lrs": None},
+    "a": TRADITIONAL
+    | {"mapping_layers": 0, "blurred": False, "objective": "wgan-gp", "r1_gamma": 0.0, "lr_by_resolution": None},
     "b": {
         "blurred": True,
         "objective": "vanilla",
         "r1_gamma": 10.0,
-        "lrs": {128: 0.0015, 256: 0.002, 512: 0.003, 1024: 0.003},
+        "lr_by_resolution": {128: 0.0015, 256: 0.002, 512: 0.003, 1024: 0.003},
     },
     "c": {"styles": True, "mapping_layers": 8, "pixel_norm": False, "instance_norm": True},
     "d": {"constant_input": True},
     "e": {"noise": True},
-    "f": {"mixing": 0.9},
+    "f": {"style_mixing_prob": 0.9},
 }
 
 
@@ -64,7 +65,7 @@ def test_the_rows_of_the_ablation_differ_as_in_the_paper(row):
     for settings in list(ROWS.values())[: list(ROWS).index(row) + 1]:
         expected |= settings
     tree = yaml.safe_load((PROJECT / "configs" / f"stylegan_ablation_{row}.yaml").read_text())
-    options = tree["model"]["init_args"]
+    options, schedule = tree["model"]["init_args"], tree["data"]["init_args"]["schedule"]
     assert {name: options[name] for name in expected} == expected
-    assert options["schedule"]["start_resolution"] == (4 if row == "a" else 8)
-    assert options["schedule"]["batch_sizes"] is None
+    assert schedule["start_resolution"] == (4 if row == "a" else 8)
+    assert schedule["batch_sizes"] is None

@@ -169,7 +169,7 @@ def measure(pictures, root, extractor=None, module=None, **settings):
 
     extractor = extractor or MeanColor()
     data = ImageFolderDataModule(pictures, **({"image_size": 8, "held_out_share": 0.3, "num_workers": 0} | settings))
-    callback = DistributionDistance(extractor, samples=6, batch_size=4)
+    callback = DistributionDistance(extractor, num_images=6, batch_size=4)
     quiet = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False}
     trainer = Trainer(accelerator="cpu", devices=1, default_root_dir=root, callbacks=[callback], **quiet)
     (figures,) = trainer.validate(module or Painter(), data, verbose=False)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch.utils.data import default_collate
 
 from gan_lab.cli import main
 from gan_lab.datamodules import CelebAHQDataModule, FFHQDataModule, GrowingFolderDataModule
@@ -187,16 +188,15 @@ def test_celeba_hq_holds_out_its_validation_folder_or_a_share(tmp_path):
 
 def test_a_grid_has_margins_of_its_rows_and_columns_own_images():
     grid = StyleMixes([3, 5], [7, 8, 9], (0, 3))
-    places = [grid[index] for index in range(len(grid))]
-    assert [(place["row"], place["column"]) for place in places] == [
-        (row, column) for row in range(3) for column in range(4) if row or column
-    ]
-    by_place = {(place["row"], place["column"]): place for place in places}
-    assert (by_place[0, 2]["seed"], by_place[0, 2]["style_seed"], by_place[0, 2]["name"]) == (8, 8, "column0008.png")
-    assert (by_place[2, 0]["seed"], by_place[2, 0]["style_seed"], by_place[2, 0]["name"]) == (5, 5, "row0005.png")
-    mixed = by_place[1, 3]
-    assert (mixed["seed"], mixed["style_seed"], mixed["name"]) == (3, 9, "row0003_column0009.png")
-    assert len({place["name"] for place in places}) == len(places)
+    request = grid.request(default_collate([grid[index] for index in range(len(grid))]))
+    assert request.places == [(row, column) for row in range(3) for column in range(4) if row or column]
+    assert request.layers == (0, 3)
+    seeds = zip(request.seeds.tolist(), request.style_seeds.tolist(), request.names, strict=True)
+    by_place = dict(zip(request.places, seeds, strict=True))
+    assert by_place[0, 2] == (8, 8, "column0008.png")
+    assert by_place[2, 0] == (5, 5, "row0005.png")
+    assert by_place[1, 3] == (3, 9, "row0003_column0009.png")
+    assert len(set(request.names)) == len(grid)
 
 
 @pytest.mark.parametrize(
@@ -276,7 +276,7 @@ def test_a_path_is_the_periodic_cubic_spline():
 
     values = np.array([0.3, -1.0, 2.0, 0.5])
     path = ClosedPath([1, 2, 3, 4], frames=20)
-    along = np.array([path[index]["weights"].double().numpy() @ values for index in range(20)])
+    along = path.request({"frame": torch.arange(20)}).weights.double().numpy() @ values
     spline = CubicSpline(range(5), [*values, values[0]], bc_type="periodic")
     np.testing.assert_allclose(along, spline(np.arange(20) / 5), atol=1e-6)
 

@@ -130,5 +130,5 @@ def test_real_joints_survive_their_heatmaps(people, method, threshold, least, mo
     found = map_points(to_pixels(cells, 4).double(), torch.from_numpy(np.stack([inverse(a) for a in to_crop])))
     metric = PCK(MPII, threshold)
     truth = torch.from_numpy(np.stack([person.joints for person in people]))
-    metric.update(found, truth, inside, torch.tensor([person.length for person in people]).double())
+    metric.update(found, truth, inside, torch.tensor([person.reference_length for person in people]).double())
     assert least <= metric.compute()["mean"].item() <= most

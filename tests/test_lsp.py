@@ -42,7 +42,7 @@ def test_a_sample_holds_the_labels_in_both_coordinates(tmp_path):
     # joints but the left ankle span 35 x 54 pixels, from y = 9 to 63: 128 pixels show 1.25 x 54 about their middle
     zoom = 128 / (1.25 * 54)
     assert sample["keypoints"][13].tolist() == pytest.approx([(25 - 25.5) * zoom + 63.5, (9 - 36) * zoom + 63.5])
-    assert sample["length"].item() == pytest.approx(np.hypot(27 - 15, 34 - 15))
+    assert sample["reference_length"].item() == pytest.approx(np.hypot(27 - 15, 34 - 15))
 
 
 def test_the_window_of_lsp_is_the_whole_image(tmp_path):

@@ -38,7 +38,7 @@ def test_the_official_file_is_read_with_all_its_quirks(tmp_path):
     assert np.flatnonzero(~second.labelled).tolist() == [0, 5]
     assert (second.joints[[0, 5]] == 0).all()
     assert np.allclose(second.joints[10], np.add(stance(["right_wrist"])[0], (20, 1)))
-    assert first.length == pytest.approx(0.6 * 10)
+    assert first.reference_length == pytest.approx(0.6 * 10)
     assert "left out: 2 without center or scale, 1 without joints" in train.summary()
 
 
@@ -49,7 +49,7 @@ def test_both_forms_of_the_annotations_agree(tmp_path):
         assert np.allclose(one.joints, two.joints)
         assert (one.labelled == two.labelled).all()
         assert one.window == two.window
-        assert (one.name, one.length, one.image) == (two.name, two.length, two.image)
+        assert (one.name, one.reference_length, one.image) == (two.name, two.reference_length, two.image)
 
 
 def test_the_window_is_a_quarter_larger_than_the_person_and_shifted_down():

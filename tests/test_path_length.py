@@ -85,7 +85,7 @@ def test_whole_paths_and_their_ends_have_names_of_their_own():
     )
     logged: dict[str, float] = {}
     module.log = lambda name, value, **_: logged.update({name: value})
-    callback = PathLength(MeanSquare(), samples=3, epsilon=1e-3)
+    callback = PathLength(MeanSquare(), num_paths=3, epsilon=1e-3)
     callback._measure(SimpleNamespace(global_rank=0, world_size=1), module, "val")
     paths, along = torch.arange(3), torch.rand(3, generator=torch.Generator().manual_seed(0))
     for name, shares in (("val/ppl_wfull", along), ("val/ppl_wend", torch.zeros(3))):
@@ -97,7 +97,7 @@ def test_whole_paths_and_their_ends_have_names_of_their_own():
 def test_it_is_logged_at_validation(small, tmp_path, capsys):
     config = str(small("stylegan_ffhq"))
     distance = {"class_path": "tests.test_path_length.MeanSquare"}
-    measure = {"class_path": "PathLength", "init_args": {"distance": distance, "samples": 1, "epsilon": 0.01}}
+    measure = {"class_path": "PathLength", "init_args": {"distance": distance, "num_paths": 1, "epsilon": 0.01}}
     arguments = ["--trainer.callbacks", json.dumps([measure]), f"--data.store={tmp_path / 'store'}"]
     assert main(["validate", "--config", config, *arguments]) == 0
     printed = capsys.readouterr().out
@@ -122,5 +122,5 @@ def test_paths_run_between_the_codes_of_neighbouring_seeds():
 def test_what_has_no_w_is_refused():
     with pytest.raises(ConfigurationError, match="PathLength measures a StyleGANModule, not ArtDCGANModule"):
         PathLength(MeanSquare()).setup(None, ArtDCGANModule(28, 8, 3, 2, 2), "fit")
-    with pytest.raises(ValueError, match="epsilon above 0"):
+    with pytest.raises(ValueError, match="epsilon must be above 0"):
         PathLength(MeanSquare(), epsilon=0.0)

@@ -11,6 +11,7 @@ from gan_lab.errors import GanLabError, ImageReadError
 from gan_lab.images.film import save_video
 from gan_lab.pose.found_poses import FoundPoses, map_points
 from gan_lab.pose.skeletons import LSP
+from gan_lab.samples import PoseRequest
 from tests.fakes import save
 
 
@@ -21,16 +22,16 @@ def found(count: int, score: float = 0.9) -> FoundPoses:
     return FoundPoses(LSP, joints, joints + 0.25, torch.full((count, 14), score))
 
 
-def batch(paths: list, names: list, people: list) -> dict:
+def batch(paths: list, names: list, people: list) -> PoseRequest:
     count = len(names)
-    return {
-        "image": torch.zeros(count, 3, 32, 32),
-        "to_source": torch.eye(2, 3).repeat(count, 1, 1),
-        "path": [str(path) for path in paths],
-        "name": names,
-        "person": torch.tensor(people),
-        "box": torch.tensor([[2.0, 3, 30, 43]] * count),
-    }
+    return PoseRequest(
+        names=names,
+        images=torch.zeros(count, 3, 32, 32),
+        to_source=torch.eye(2, 3).repeat(count, 1, 1),
+        paths=[str(path) for path in paths],
+        people=people,
+        boxes=torch.tensor([[2.0, 3, 30, 43]] * count),
+    )
 
 
 def read(path) -> np.ndarray:

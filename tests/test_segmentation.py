@@ -159,7 +159,5 @@ def test_without_a_palette_no_classes_are_scored():
 
 
 def test_a_palette_needs_rgb():
-    with pytest.raises(
-        ConfigurationError, match="palette 'cityscapes' is of RGB colours: set out_channels to 3, not 1"
-    ):
+    with pytest.raises(ConfigurationError, match="palette 'cityscapes' is of RGB colors: set out_channels to 3, not 1"):
         Pix2PixModule(**SMALL, out_channels=1, palette="cityscapes")

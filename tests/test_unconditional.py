@@ -10,6 +10,7 @@ import pytest
 import torch
 from PIL import Image
 from torch import nn
+from torch.utils.data import default_collate
 
 from gan_lab.callbacks import ImageLogger, PredictionWriter, prediction_writer
 from gan_lab.datamodules import ImageFolderDataModule
@@ -18,9 +19,12 @@ from gan_lab.datasets.images import images_below, read_image
 from gan_lab.datasets.seeds import parse_seeds
 from gan_lab.errors import ConfigurationError, DatasetError, ImageReadError
 from gan_lab.images.sheet import draw_sheet
+from gan_lab.inference.predictions import MadeImages
 from gan_lab.modules import GANModule
+from gan_lab.samples import SeedRequest
 from gan_lab.seeding import normal_from_seeds, seed_generators
 from gan_lab.training.ema import averaged_copy, half_life_decay, update_average
+from gan_lab.training.optimizers import OptimizersByRole
 from tests.fakes import drawing, save
 
 
@@ -40,9 +44,10 @@ def squares(folder, size=16, **settings) -> SquareImages:
 )
 def test_seeds_and_ranges_of_them(spec, seeds):
     assert parse_seeds(spec) == seeds
-    assert [sample["name"] for sample in (Seeds(spec)[index] for index in range(len(seeds)))] == [
-        f"seed{seed:04}.png" for seed in seeds
-    ]
+    data = Seeds(spec)
+    request = data.request(default_collate([data[index] for index in range(len(data))]))
+    assert request.seeds.tolist() == seeds
+    assert request.names == [f"seed{seed:04}.png" for seed in seeds]
 
 
 @pytest.mark.parametrize(
@@ -222,20 +227,34 @@ def test_an_average_has_its_half_life_and_the_networks_buffers():
     assert all(parameter.requires_grad for parameter in network.parameters())
 
 
-class Painter(GANModule):
-    """Makes an image of each seed, as grey as the seed."""
+class Painting:
+    """Makes an image of each seed, as gray as the seed."""
 
+    def __init__(self) -> None:
+        self.seen: list[list[int]] = []
+
+    def images(self, request: SeedRequest) -> torch.Tensor:
+        self.seen.append(request.seeds.tolist())
+        return (request.seeds / 127.5 - 1).view(-1, 1, 1, 1).expand(-1, 3, 8, 8)
+
+
+class Painter(GANModule):
     def __init__(self) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.zeros(1))
-        self.seen: list[list[int]] = []
+        self.sampler = Painting()
 
     def adversarial_step(self, batch: Any) -> None:
         pass
 
-    def render(self, batch: Any) -> dict[str, torch.Tensor]:
-        self.seen.append(batch["seed"].tolist())
-        return {"generated": (batch["seed"] / 127.5 - 1).view(-1, 1, 1, 1).expand(-1, 3, 8, 8)}
+    def build_optimizers(self) -> OptimizersByRole:
+        return OptimizersByRole(torch.optim.SGD([self.weight]))
+
+    def render(self, batch: Any, first: int = 0) -> dict[str, torch.Tensor]:
+        return {"generated": self.sampler.images(SeedRequest.of(range(first, first + len(batch["image"]))))}
+
+    def predict_step(self, request: SeedRequest, batch_idx: int = 0) -> MadeImages:
+        return MadeImages({"generated": self.sampler.images(request)})
 
     def validation_step(self, batch: Any, batch_idx: int) -> None:
         pass
@@ -253,8 +272,8 @@ def test_the_logger_shows_the_same_seeds_at_every_validation(pictures, tmp_path)
     module = Painter()
     for _ in range(2):
         seed_generators(5)
-        trainer(tmp_path, ImageLogger(samples=10)).validate(module, data, verbose=False)
-    assert module.seen == 2 * [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]
+        trainer(tmp_path, ImageLogger(num_rows=10)).validate(module, data, verbose=False)
+    assert module.sampler.seen == 2 * [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]
     sheet = np.asarray(Image.open(tmp_path / "images" / "validate.png"))
     assert sheet[18 + 4 + 4, 4 + 4 :: 12][:4, 0].tolist() == [0, 1, 2, 3]  # ten images are four columns wide
 

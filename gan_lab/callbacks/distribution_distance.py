@@ -1,19 +1,17 @@
 """How far generated images are from real ones, as distributions: measured at every validation."""
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import torch
-import torch.distributed as dist
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.utilities import rank_zero_info
 from torch import Tensor
 
-from gan_lab.errors import ConfigurationError
+from gan_lab.errors import ConfigurationError, require_numbers
 from gan_lab.files import written_whole
 from gan_lab.images.pixels import to_bytes
 from gan_lab.metrics.distribution import (
@@ -25,6 +23,8 @@ from gan_lab.metrics.distribution import (
     sum_features,
 )
 from gan_lab.metrics.extractors import FeatureExtractor
+from gan_lab.samples import SeedRequest
+from gan_lab.training.distributed import any_process, gather
 from gan_lab.training.gan_module import GANModule
 
 MOST_KEPT = 10_000  # features for the kernel's distance, whose noise is far below what one can see there
@@ -38,13 +38,13 @@ class DistributionDistance(Callback):
     generated images relative to that of two real ones: far below 1, the model has collapsed. Any can be monitored.
 
     What is measured are the images of seeds 0, 1, 2 and so on, the same at every validation, on however many devices.
-    Fréchet's distance falls with their number: compare figures of equal ``samples`` only, and below 2,048 rather the
+    Fréchet's distance falls with their number: compare figures of equal ``num_images`` only, and below 2,048 rather the
     kernel's. The real images' statistics are computed once, and kept until the files, the image size or the extractor
     change.
 
     Args:
         extractor: What sees the images: ``Inception``, ``RandomConvolutions``, or your own class.
-        samples: Generated images; null for as many as there are real ones.
+        num_images: Generated images; null for as many as there are real ones.
         reference: The real images: all of the training split, as in most papers, or those held out; never mirrored.
         batch_size: Generated images at once.
         cache_folder: Where to keep the real images' statistics; null for ``statistics`` in the run's default_root_dir.
@@ -53,15 +53,16 @@ class DistributionDistance(Callback):
     def __init__(
         self,
         extractor: FeatureExtractor,
-        samples: int | None = 10_000,
+        num_images: int | None = 10_000,
         reference: Literal["train", "val"] = "train",
         batch_size: int = 64,
         cache_folder: Path | None = None,
     ) -> None:
-        if (samples is not None and samples < 2) or batch_size < 1:
-            raise ValueError(f"samples must be at least 2 and batch_size 1, got {samples} and {batch_size}")
+        if num_images is not None:
+            require_numbers({"DistributionDistance.num_images": num_images}, at_least=2)
+        require_numbers({"DistributionDistance.batch_size": batch_size}, at_least=1)
         self.extractor = extractor
-        self.samples = samples
+        self.num_images = num_images
         self.reference: Literal["train", "val"] = reference
         self.batch_size = batch_size
         self.cache_folder = cache_folder
@@ -88,7 +89,7 @@ class DistributionDistance(Callback):
     def _measure(self, trainer: Trainer, pl_module: LightningModule, prefix: str) -> None:
         self.extractor.to(pl_module.device)
         real = self._real = self._real or self._real_sums(trainer, pl_module)
-        fake = self._fake_sums(trainer, pl_module, self.samples or real.count)
+        fake = self._fake_sums(trainer, pl_module, self.num_images or real.count)
         frechet, kernel = ("fid", "kid") if self.extractor.comparable else ("frechet", "kernel")
         figures = {
             frechet: frechet_distance(real, fake),
@@ -97,18 +98,16 @@ class DistributionDistance(Callback):
         }
         pl_module.log_dict({f"{prefix}/{name}": value for name, value in figures.items()}, rank_zero_only=False)
 
-    def _fake_sums(self, trainer: Trainer, pl_module: LightningModule, samples: int) -> FeatureSums:
-        if not isinstance(pl_module, GANModule):
-            raise ConfigurationError(f"DistributionDistance measures a GANModule, not {type(pl_module).__name__}")
-        seeds = range(trainer.global_rank, samples, trainer.world_size)
-
-        def features() -> Iterator[Tensor]:
-            for start in range(0, len(seeds), self.batch_size):
-                mine = seeds[start : start + self.batch_size]
-                batch = {"seed": torch.tensor(mine, device=pl_module.device), "name": [str(seed) for seed in mine]}
-                yield self._see(pl_module.render(batch)["generated"])
-
-        return _over_processes(sum_features(features(), len(seeds), MOST_KEPT // trainer.world_size))
+    def _fake_sums(self, trainer: Trainer, pl_module: LightningModule, count: int) -> FeatureSums:
+        sampler = pl_module.sampler if isinstance(pl_module, GANModule) else None
+        if sampler is None:
+            raise ConfigurationError(
+                f"DistributionDistance measures images of seeds, {type(pl_module).__name__} has none"
+            )
+        seeds = range(trainer.global_rank, count, trainer.world_size)
+        batches = (seeds[start : start + self.batch_size] for start in range(0, len(seeds), self.batch_size))
+        features = (self._see(sampler.images(SeedRequest.of(batch))) for batch in batches)
+        return combine(gather(sum_features(features, len(seeds), MOST_KEPT // trainer.world_size)))
 
     def _real_sums(self, trainer: Trainer, pl_module: LightningModule) -> FeatureSums:
         """From the disk if all processes find them there."""
@@ -117,13 +116,13 @@ class DistributionDistance(Callback):
         folder = Path(self.cache_folder or Path(trainer.default_root_dir) / "statistics")
         path = folder / f"{key.hexdigest()[:32]}.pt"
         kept = _load(path)
-        if trainer.strategy.reduce_boolean_decision(kept is not None, all=True) and kept is not None:
+        if not any_process(kept is None) and kept is not None:
             return kept
         count = len(loader.dataset)
         rank_zero_info(f"gan-lab: looking at {count:,} real images with {self.extractor.name}, once")
         features = (self._see(batch["image"].to(pl_module.device), real=True) for batch in loader)
         sums = sum_features(features, len(loader.sampler), MOST_KEPT // trainer.world_size)
-        sums = _over_processes(sums)
+        sums = combine(gather(sums))
         if trainer.is_global_zero:
             with written_whole(path) as partial:
                 torch.save(asdict(sums), partial)
@@ -133,15 +132,6 @@ class DistributionDistance(Callback):
         images = images if real else to_bytes(images)  # a data set has bytes already
         features: Tensor = self.extractor(images.expand(-1, 3, -1, -1))
         return features
-
-
-def _over_processes(mine: FeatureSums) -> FeatureSums:
-    """The sums over the images of all processes."""
-    if not (dist.is_available() and dist.is_initialized()):
-        return mine
-    parts: list[Any] = [None] * dist.get_world_size()
-    dist.all_gather_object(parts, mine)
-    return combine(parts)
 
 
 def _load(path: Path) -> FeatureSums | None:

@@ -7,6 +7,7 @@ from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from gan_lab.callbacks.run_directory import run_directory
+from gan_lab.errors import require_numbers
 
 
 class LastCheckpoint(Checkpoint):
@@ -20,8 +21,7 @@ class LastCheckpoint(Checkpoint):
     """
 
     def __init__(self, every_n_steps: int = 0) -> None:
-        if every_n_steps < 0:
-            raise ValueError(f"every_n_steps must be 0 or more, got {every_n_steps}")
+        require_numbers({"LastCheckpoint.every_n_steps": every_n_steps}, at_least=0)
         self.every_n_steps = every_n_steps
         self._saved_step = -1
 

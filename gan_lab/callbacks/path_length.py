@@ -5,10 +5,10 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback
 from torch import Tensor, nn
 
-from gan_lab.errors import ConfigurationError
+from gan_lab.errors import ConfigurationError, require_numbers
 from gan_lab.inference.style_sampler import StyleSampler
 from gan_lab.metrics.path_length import path_lengths, trimmed_mean
-from gan_lab.training.gan_module import gather
+from gan_lab.training.distributed import gather
 
 
 class PathLength(Callback):
@@ -22,7 +22,7 @@ class PathLength(Callback):
             each. The paper's is LPIPS with VGG16: ``lpips.LPIPS`` with ``net: vgg`` once ``pip install lpips`` is done
             (it downloads its weights, or takes them from its ``model_path``). Figures of other distances only compare
             with their own.
-        samples: Paths; 100,000 in the paper.
+        num_paths: Paths; 100,000 in the paper.
         batch_size: Paths at once.
         epsilon: The step along a path.
         crop_face: Whether only the middle of the image is compared, as the paper does with FFHQ and CelebA-HQ.
@@ -31,17 +31,15 @@ class PathLength(Callback):
     def __init__(
         self,
         distance: nn.Module,
-        samples: int = 10_000,
+        num_paths: int = 10_000,
         batch_size: int = 16,
         epsilon: float = 1e-4,
         crop_face: bool = False,
     ) -> None:
-        if samples < 1 or batch_size < 1 or epsilon <= 0:
-            raise ValueError(
-                f"samples and batch_size must be at least 1 and epsilon above 0, got {samples}, {batch_size}, {epsilon}"
-            )
+        require_numbers({"PathLength.num_paths": num_paths, "PathLength.batch_size": batch_size}, at_least=1)
+        require_numbers({"PathLength.epsilon": epsilon}, above=0)
         self.distance = distance.requires_grad_(False)
-        self.samples = samples
+        self.num_paths = num_paths
         self.batch_size = batch_size
         self.epsilon = epsilon
         self.crop_face = crop_face
@@ -63,8 +61,8 @@ class PathLength(Callback):
     @torch.no_grad()
     def _measure(self, trainer: Trainer, pl_module: LightningModule, prefix: str) -> None:
         self.distance.to(pl_module.device).eval()
-        along = torch.rand(self.samples, generator=torch.Generator().manual_seed(0))
-        mine = torch.arange(trainer.global_rank, self.samples, trainer.world_size)
+        along = torch.rand(self.num_paths, generator=torch.Generator().manual_seed(0))
+        mine = torch.arange(trainer.global_rank, self.num_paths, trainer.world_size)
         for name, shares in (("ppl_wfull", along), ("ppl_wend", torch.zeros_like(along))):
             lengths: list[float] = []
             for paths in mine.split(self.batch_size):

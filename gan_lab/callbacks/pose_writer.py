@@ -19,7 +19,7 @@ from gan_lab.pose.drawing import Image as Pixels
 from gan_lab.pose.drawing import draw_pose
 from gan_lab.pose.found_poses import FoundPoses
 from gan_lab.pose.skeletons import Skeleton
-from gan_lab.samples import PersonSample
+from gan_lab.samples import PoseRequest
 
 POSES_FILE = "keypoints.json"
 
@@ -58,23 +58,23 @@ class PoseWriter:
         self.people: list[FoundPerson] = []
         self.skeleton: Skeleton | None = None
 
-    def add(self, found: FoundPoses, batch: PersonSample) -> None:
+    def add(self, found: FoundPoses, batch: PoseRequest) -> None:
         """Takes over a batch's people; those from no file are drawn at once, on the crops that the network saw."""
         self.skeleton = found.skeleton
-        for index, (path, name) in enumerate(zip(batch["path"], batch["name"], strict=True)):
+        for index, (path, name) in enumerate(zip(batch.paths, batch.names, strict=True)):
             scores = found.scores[index].cpu()
             self.people.append(
                 {
                     "path": path,
                     "name": name,
-                    "person": int(batch["person"][index]),  # type: ignore[index]  # a tensor in a batch
-                    "box": batch["box"][index].tolist(),
+                    "person": batch.people[index],
+                    "box": batch.boxes[index].tolist(),
                     "keypoints": found.in_source[index].tolist(),
                     "scores": scores.tolist(),
                 }
             )
             if not path:
-                crop = np.asarray(to_image(batch["image"][index]))
+                crop = np.asarray(to_image(batch.images[index]))
                 drawn = self._draw(crop, found.skeleton, found.in_crop[index].tolist(), scores.tolist())
                 save_image(Image.fromarray(drawn), self.folder / name)
 

@@ -10,11 +10,13 @@ from lightning.pytorch.callbacks import BasePredictionWriter
 from PIL import Image
 
 from gan_lab.callbacks.pose_writer import POSES_FILE, PoseWriter
-from gan_lab.errors import GanLabError
+from gan_lab.errors import GanLabError, require_numbers
 from gan_lab.images.film import write_film
 from gan_lab.images.sheet import batch_rows, draw_grid, draw_sheet, save_image
+from gan_lab.inference.predictions import Prediction
 from gan_lab.pose.found_poses import FoundPoses
-from gan_lab.training.gan_module import gather
+from gan_lab.samples import PathRequest, StyleGridRequest
+from gan_lab.training.distributed import gather
 
 Item = TypeVar("Item")
 
@@ -28,7 +30,7 @@ class PredictionWriter(BasePredictionWriter):
 
     Args:
         folder: Where to write; None for ``predictions`` in ``trainer.default_root_dir``.
-        sheet_samples: Rows of the sheet, ``<folder>_sheet.png``, or images in its grid if each stands alone; 0 for
+        sheet_rows: Rows of the sheet, ``<folder>_sheet.png``, or images in its grid if each stands alone; 0 for
             none.
         score_threshold: Of poses: joints with lower scores are not drawn, and not visible in the JSON, which has them
             nonetheless.
@@ -38,19 +40,19 @@ class PredictionWriter(BasePredictionWriter):
     def __init__(
         self,
         folder: Path | None = None,
-        sheet_samples: int = 16,
+        sheet_rows: int = 16,
         score_threshold: float = 0.2,
         frames_per_second: int = 30,
     ) -> None:
         super().__init__(write_interval="batch")
         self.folder = folder
-        if not 1 <= frames_per_second <= 100:
-            raise ValueError(f"frames_per_second must be from 1 to 100, got {frames_per_second}")
-        self.sheet_samples = sheet_samples
+        require_numbers({"predictions.frames_per_second": frames_per_second}, at_least=1, at_most=100)
+        require_numbers({"predictions.sheet_rows": sheet_rows}, at_least=0)
+        self.sheet_rows = sheet_rows
         self.score_threshold = score_threshold
         self.frames_per_second = frames_per_second
         self._frames: list[tuple[int, str]] = []
-        self._cells: list[tuple[int, int, str]] = []
+        self._cells: list[tuple[tuple[int, int], str]] = []
         self._rows: list[dict[str, Image.Image]] = []
 
     def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -70,7 +72,7 @@ class PredictionWriter(BasePredictionWriter):
         self,
         trainer: Trainer,
         pl_module: LightningModule,
-        prediction: Any,
+        prediction: Prediction,
         batch_indices: Sequence[int] | None,
         batch: Any,
         batch_idx: int,
@@ -80,22 +82,23 @@ class PredictionWriter(BasePredictionWriter):
         if isinstance(prediction, FoundPoses):
             self._poses.add(prediction, batch)
             return
-        made = [name for name in prediction if name not in batch]
-        for row, file_name in zip(batch_rows(prediction), batch["name"], strict=True):
+        made = prediction.made
+        for row, file_name in zip(batch_rows(prediction.images), batch.names, strict=True):
             for name in made:
                 folder = self._folder if len(made) == 1 else self._folder / name
                 save_image(row[name], folder / file_name)
-            if len(self._rows) < self.sheet_samples:
+            if len(self._rows) < self.sheet_rows:
                 self._rows.append(row)
-        if "frame" in batch:
-            self._frames += zip(batch["frame"].tolist(), batch["name"], strict=True)
-        if "column" in batch:
-            self._cells += zip(batch["row"].tolist(), batch["column"].tolist(), batch["name"], strict=True)
+        match batch:
+            case PathRequest():
+                self._frames += zip(batch.frames, batch.names, strict=True)
+            case StyleGridRequest():
+                self._cells += zip(batch.places, batch.names, strict=True)
 
     def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Writes the sheet, the film or the poses, of what all processes have made."""
         frames, cells, people = (_of_all(mine) for mine in (self._frames, self._cells, self._poses.people))
-        rows = _of_all(self._rows)[: self.sheet_samples]
+        rows = _of_all(self._rows)[: self.sheet_rows]
         if not trainer.is_global_zero:
             return
         message = f"gan-lab: predictions are in {self._folder}"
@@ -103,8 +106,8 @@ class PredictionWriter(BasePredictionWriter):
         if self._poses.skeleton is not None:
             self._poses.write(people, self._poses.skeleton)
             message += f", the joints of {len(people)} people in {POSES_FILE}"
-        if cells and self.sheet_samples:
-            save_image(draw_grid({(row, column): self._folder / name for row, column, name in cells}), sheet)
+        if cells and self.sheet_rows:
+            save_image(draw_grid({place: self._folder / name for place, name in cells}), sheet)
             message += f", their grid is {sheet}"
         elif rows:
             save_image(draw_sheet(rows), sheet)

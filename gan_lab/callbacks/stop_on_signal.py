@@ -9,6 +9,8 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
+from gan_lab.training.distributed import any_process
+
 
 class StopOnSignal(Callback):
     """On SIGTERM or Ctrl-C ends training after the step under way, on all processes at the same step.
@@ -35,7 +37,7 @@ class StopOnSignal(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Stops if any process was told to."""
-        if trainer.strategy.reduce_boolean_decision(self.received is not None, all=False):
+        if any_process(self.received is not None):
             raise SIGTERMException
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:

@@ -20,6 +20,7 @@ from gan_lab.callbacks import PredictionWriter, StopOnSignal
 from gan_lab.callbacks.run_directory import run_directory
 from gan_lab.cli.config_files import require_readable, with_config_of_checkpoint, with_configs_first
 from gan_lab.cli.hints import explain, explain_arguments
+from gan_lab.cli.shared_settings import shared_settings
 from gan_lab.cli.wandb_fallback import settle_wandb
 from gan_lab.errors import ConfigurationError
 from gan_lab.files import written_whole
@@ -76,7 +77,8 @@ class GanLabCLI(LightningCLI):
     def instantiate_classes(self) -> None:
         """Builds model, data and trainer; what they refuse is the configuration's fault."""
         try:
-            super().instantiate_classes()
+            with shared_settings(self.config[self.subcommand]):
+                super().instantiate_classes()
         except (ValueError, TypeError, ImportError) as error:
             raise ConfigurationError(explain_arguments(error)) from error
 

@@ -1,9 +1,10 @@
 """What the datamodules of faces of known age share."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from lightning.pytorch.utilities import rank_zero_info
 
@@ -74,6 +75,15 @@ class AgingDataModule(GANDataModule):
         self.load_size = load_size
         self.flip = flip
         self.predict_domain: Domain = predict_domain
+
+    @classmethod
+    def shared_settings(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """The image size, the domains' names, and which way the faces of ``predict_domain`` are translated."""
+        return {
+            "image_size": settings["image_size"],
+            "domain_names": ("young", "old"),
+            "predict_direction": "AtoB" if settings["predict_domain"] == "young" else "BtoA",
+        }
 
     @abstractmethod
     def read_faces(self) -> AgedFaces:

@@ -1,8 +1,9 @@
 """What all datamodules share: loaders that resume and shard exactly, and bytes to floats on the device."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from lightning.pytorch import LightningDataModule
@@ -11,8 +12,10 @@ from torch.utils.data import DataLoader, Dataset
 
 from gan_lab.datamodules.loader import EpochBatches, EpochSampler, ResumableLoader, ShardSampler
 from gan_lab.datasets import ImageFolder
+from gan_lab.datasets.prediction_data import PredictionData
 from gan_lab.errors import ConfigurationError, DatasetError
 from gan_lab.images.pixels import from_bytes
+from gan_lab.samples import PredictionRequest
 from gan_lab.seeding import run_seed
 
 
@@ -39,6 +42,15 @@ class GANDataModule(LightningDataModule, ABC):
         self.num_workers = num_workers
         self.predict_folder = predict_folder
 
+    @classmethod
+    def shared_settings(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """What a model of this data is built for, by the names of the models' options: said once, here.
+
+        Args:
+            settings: The data's options.
+        """
+        return {"image_size": settings["image_size"]} if "image_size" in settings else {}
+
     @abstractmethod
     def training_data(self) -> Dataset[Any]:
         """The training split, augmented."""
@@ -52,7 +64,7 @@ class GANDataModule(LightningDataModule, ABC):
         return self.validation_data()
 
     def prediction_data(self) -> Dataset[Any]:
-        """What ``predict`` translates."""
+        """What ``predict`` is asked for: its samples, collated, make up a request (see :class:`PredictionData`)."""
         return self.test_data() if self.predict_folder is None else ImageFolder(self.predict_folder)
 
     def splits(self) -> dict[str, Dataset[Any]]:
@@ -83,6 +95,7 @@ class GANDataModule(LightningDataModule, ABC):
     def predict_dataloader(self) -> DataLoader[Any]:
         """Every picture once, in order; one at a time where their sizes differ."""
         data = self.prediction_data()
+        self._predicted = cast(PredictionData, data)
         samples, (_, processes) = len(data), self._rank_and_world_size()  # type: ignore[arg-type]  # map-style
         if samples < processes:
             raise ConfigurationError(
@@ -90,9 +103,15 @@ class GANDataModule(LightningDataModule, ABC):
             )
         return self._evaluation_loader(data, 1 if isinstance(data, ImageFolder) else self.eval_batch_size)
 
-    def on_after_batch_transfer(self, batch: dict[str, Any], dataloader_idx: int) -> dict[str, Any]:
-        """Turns bytes into floats in [-1, 1], on the device: a quarter of the traffic before it."""
-        return {key: _to_unit_range(value) for key, value in batch.items()}
+    def on_after_batch_transfer(self, batch: dict[str, Any], dataloader_idx: int) -> dict[str, Any] | PredictionRequest:
+        """Turns bytes into floats in [-1, 1], on the device: a quarter of the traffic before it.
+
+        In ``predict`` the batch becomes the request that it stands for.
+        """
+        floats = {key: _to_unit_range(value) for key, value in batch.items()}
+        if self.trainer is not None and self.trainer.predicting:
+            return self._predicted.request(floats)
+        return floats
 
     def _evaluation_loader(self, data: Dataset[Any], batch_size: int) -> DataLoader[Any]:
         sampler = ShardSampler(len(data), *self._rank_and_world_size())  # type: ignore[arg-type]  # map-style

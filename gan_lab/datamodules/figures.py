@@ -1,6 +1,7 @@
 """Drawn people."""
 
 from pathlib import Path
+from typing import ClassVar
 
 from gan_lab.datamodules.pose import PoseDataModule
 from gan_lab.datasets import Figures
@@ -32,6 +33,8 @@ class FiguresDataModule(PoseDataModule):
     Raises:
         ConfigurationError: As :class:`PoseDataModule`, or if there would be no figure.
     """
+
+    skeleton: ClassVar[str] = "figures"
 
     def __init__(
         self,

@@ -1,6 +1,6 @@
 """What the datamodules of growing networks share: the resolution and the number of images that each step wants."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -167,6 +167,11 @@ class GrowingDataModule(UnconditionalDataModule):
         self._batches: GrowingBatches | None = None
         self.steps_per_epoch = steps_per_epoch
         self._prediction: Dataset[Any] = self._what_to_predict(predict, column_seeds, str(mixed_layers), frames)
+
+    @classmethod
+    def shared_settings(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """The schedule by which the networks grow."""
+        return {"schedule": settings["schedule"]}
 
     def prepare_data(self) -> None:
         """Makes the store of small images before training, in one process of each machine."""

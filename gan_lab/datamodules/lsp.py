@@ -1,7 +1,7 @@
 """Leeds Sports Pose."""
 
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from lightning.pytorch.utilities import rank_zero_info
 
@@ -41,6 +41,8 @@ class LSPDataModule(PoseDataModule):
     Raises:
         ConfigurationError: As :class:`PoseDataModule`, or if nobody or everybody would be held out.
     """
+
+    skeleton: ClassVar[str] = "lsp"
 
     def __init__(
         self,

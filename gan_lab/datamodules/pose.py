@@ -1,7 +1,9 @@
 """What the datamodules of human pose share."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, ClassVar
 
 from gan_lab.datamodules.base import GANDataModule, require_positive
 from gan_lab.datasets import PeopleToFind, Persons, PosedPeople
@@ -32,6 +34,8 @@ class PoseDataModule(GANDataModule):
         ConfigurationError: If a number is out of its range, or there are boxes without pictures.
     """
 
+    skeleton: ClassVar[str]  # a key of SKELETONS
+
     def __init__(
         self,
         image_size: int,
@@ -55,6 +59,11 @@ class PoseDataModule(GANDataModule):
         self.jitter = PoseJitter(scale, rotation, flip, color_gain)
         self.boxes = boxes
         self.box_margin = box_margin
+
+    @classmethod
+    def shared_settings(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """The joints that its people have."""
+        return {"skeleton": cls.skeleton}
 
     @abstractmethod
     def training_data(self) -> PosedPeople:

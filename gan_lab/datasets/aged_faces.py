@@ -4,15 +4,16 @@ from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from torch.utils.data import Dataset
 
 from gan_lab.datasets.images import ImageFile, shape_oddities, to_tensor
+from gan_lab.datasets.prediction_data import translate_alone
 from gan_lab.datasets.unpaired_images import UnpairedImages
 from gan_lab.errors import DatasetError
 from gan_lab.images.transforms import Jitter, resize
-from gan_lab.samples import AgedImageSample, AgedSample
+from gan_lab.samples import AgedSourceSample, AgedUnpairedSample, TranslateRequest
 
 OLDEST = 100  # years; as the classes of age in DEX (Rothe et al., IJCV 2018, section 3.3); beyond it dates are wrong
 
@@ -33,7 +34,7 @@ class AgedFace(ImageFile):
     identity: str
 
 
-class AgedFaces(Dataset[AgedImageSample]):
+class AgedFaces(Dataset[AgedSourceSample]):
     """Faces at one square size, each with its age.
 
     Args:
@@ -59,10 +60,14 @@ class AgedFaces(Dataset[AgedImageSample]):
     def __len__(self) -> int:
         return len(self.faces)
 
-    def __getitem__(self, index: int) -> AgedImageSample:
+    def __getitem__(self, index: int) -> AgedSourceSample:
         """Decodes one face; raises ImageReadError, naming the file, if that fails."""
         face = self.faces[index]
         return {"source": to_tensor(resize(face.read(), self.load_size)), "name": face.name, "age": face.age}
+
+    def request(self, batch: dict[str, Any]) -> TranslateRequest:
+        """Asks for translations."""
+        return translate_alone(batch)
 
     def files(self, index: int) -> list[Path]:
         """The file of one face."""
@@ -96,7 +101,7 @@ class UnpairedFaces(UnpairedImages):
         self.faces_a = faces_a
         self.faces_b = faces_b
 
-    def __getitem__(self, index: int) -> AgedSample:
+    def __getitem__(self, index: int) -> AgedUnpairedSample:
         """Decodes one face of each range; raises ImageReadError, naming the file, if that fails."""
         index_a, index_b = self.pick(index)
         images = self.load(index_a, index_b)

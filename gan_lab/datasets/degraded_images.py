@@ -3,13 +3,15 @@
 import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from torch.utils.data import Dataset
 
 from gan_lab.datasets.images import ImageFile, shape_oddities, to_tensor
+from gan_lab.datasets.prediction_data import translate_beside_target
 from gan_lab.images.degradations import Degradation
 from gan_lab.images.transforms import Jitter, resize
-from gan_lab.samples import PairedSample
+from gan_lab.samples import PairedSample, TranslateRequest
 
 
 class DegradedImages(Dataset[PairedSample]):
@@ -44,6 +46,10 @@ class DegradedImages(Dataset[PairedSample]):
             seed = random.getrandbits(32)
         source = self.degradation(target, random.Random(seed))
         return {"source": to_tensor(source), "target": to_tensor(target), "name": image.name}
+
+    def request(self, batch: dict[str, Any]) -> TranslateRequest:
+        """Asks for translations, to be shown beside the photographs."""
+        return translate_beside_target(batch)
 
     def files(self, index: int) -> list[Path]:
         """The file of one photograph."""

@@ -48,6 +48,6 @@ class Figures(PosedPeople):
             joints=body.joints,
             labelled=labelled,
             window=window_about(body.joints, _MARGIN),
-            length=torso(body.joints, labelled),
+            reference_length=torso(body.joints, labelled),
         )
         return draw_figure(rng, body, side), person

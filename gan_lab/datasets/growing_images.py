@@ -9,10 +9,10 @@ from torch.utils.data import Dataset
 from gan_lab.datasets.images import ImageFile, to_tensor
 from gan_lab.datasets.resolution_store import ResolutionStore
 from gan_lab.datasets.square_images import SquareImages
-from gan_lab.samples import RealSample
+from gan_lab.samples import ImageSample
 
 
-class GrowingImages(Dataset[RealSample]):
+class GrowingImages(Dataset[ImageSample]):
     """The central square of each image at any of several resolutions: the smaller ones from a store on the disk.
 
     Args:
@@ -50,7 +50,7 @@ class GrowingImages(Dataset[RealSample]):
     def __len__(self) -> int:
         return len(self.images)
 
-    def __getitem__(self, index_and_side: tuple[int, int]) -> RealSample:
+    def __getitem__(self, index_and_side: tuple[int, int]) -> ImageSample:
         """One image at one of the resolutions."""
         index, side = index_and_side
         if self.store is not None and side in self.store.sides:

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from torch.utils.data import Dataset
 
 from gan_lab.datasets.images import list_images, read_image, to_tensor
+from gan_lab.datasets.prediction_data import translate_alone
 from gan_lab.errors import DatasetNotFoundError
-from gan_lab.samples import ImageSample
+from gan_lab.samples import SourceSample, TranslateRequest
 
 
-class ImageFolder(Dataset[ImageSample]):
+class ImageFolder(Dataset[SourceSample]):
     """The images below a folder, each at its own size.
 
     Args:
@@ -29,10 +31,14 @@ class ImageFolder(Dataset[ImageSample]):
     def __len__(self) -> int:
         return len(self.paths)
 
-    def __getitem__(self, index: int) -> ImageSample:
+    def __getitem__(self, index: int) -> SourceSample:
         """Decodes one image; raises ImageReadError, naming the file, if that fails."""
         path = self.paths[index]
         return {"source": to_tensor(read_image(path)), "name": path.relative_to(self.folder).as_posix()}
+
+    def request(self, batch: dict[str, Any]) -> TranslateRequest:
+        """Asks for translations."""
+        return translate_alone(batch)
 
     def files(self, index: int) -> list[Path]:
         """The file of one sample."""

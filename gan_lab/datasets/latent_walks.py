@@ -6,15 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 from torch.utils.data import Dataset
 
 from gan_lab.errors import ConfigurationError
-from gan_lab.samples import MixingSample, PathSample
+from gan_lab.samples import PathRequest, StyleGridRequest
 
 LAYER_RANGES = {"coarse": (0, 3), "middle": (4, 7), "fine": (8, None)}  # 4-8, 16-32, from 64 pixels (section 3.1)
 
 
-class StyleMixes(Dataset[MixingSample]):
+class StyleMixes(Dataset[dict[str, int]]):
     """A grid of images: each row's own styles, but the column's in some layers (StyleGAN, Figure 3).
 
     Args:
@@ -31,25 +32,31 @@ class StyleMixes(Dataset[MixingSample]):
     def __len__(self) -> int:
         return (len(self.rows) + 1) * (len(self.columns) + 1) - 1
 
-    def __getitem__(self, index: int) -> MixingSample:
-        """One place of the grid, row by row; the corner is left out."""
+    def __getitem__(self, index: int) -> dict[str, int]:
+        """One place of the grid by its row and column, row by row; the corner is left out."""
         row, column = divmod(index + 1, len(self.columns) + 1)
-        seed = self.rows[row - 1] if row else self.columns[column - 1]
-        style_seed = self.columns[column - 1] if column else seed
-        name = "_".join(
-            f"{kind}{number:04}"
-            for kind, place, number in (("row", row, seed), ("column", column, style_seed))
-            if place
+        return {"row": row, "column": column}
+
+    def request(self, batch: dict[str, Tensor]) -> StyleGridRequest:
+        """Asks for the image of each place."""
+        places = list(zip(batch["row"].tolist(), batch["column"].tolist(), strict=True))
+        seeds = [self.rows[row - 1] if row else self.columns[column - 1] for row, column in places]
+        style_seeds = [
+            self.columns[column - 1] if column else seed for seed, (_, column) in zip(seeds, places, strict=True)
+        ]
+        return StyleGridRequest(
+            names=[self._name(row, column) for row, column in places],
+            seeds=torch.tensor(seeds),
+            style_seeds=torch.tensor(style_seeds),
+            layers=self.layers,
+            places=places,
         )
-        return {
-            "seed": seed,
-            "style_seed": style_seed,
-            "first_layer": self.layers[0],
-            "last_layer": self.layers[1],
-            "row": row,
-            "column": column,
-            "name": f"{name}.png",
-        }
+
+    def _name(self, row: int, column: int) -> str:
+        """``row0001_column0007.png``, or in a margin only the one of them that has a seed there."""
+        parts = [f"row{self.rows[row - 1]:04}"] if row else []
+        parts += [f"column{self.columns[column - 1]:04}"] if column else []
+        return "_".join(parts) + ".png"
 
     def files(self, index: int) -> list[Path]:
         """None: a seed comes from nowhere."""
@@ -60,7 +67,7 @@ class StyleMixes(Dataset[MixingSample]):
         yield from ()
 
 
-class ClosedPath(Dataset[PathSample]):
+class ClosedPath(Dataset[dict[str, int]]):
     """Frames along a smooth path through the codes of some seeds that ends where it begins.
 
     Between seeds the path is a periodic cubic spline, so that nothing jerks when a seed is passed.
@@ -89,14 +96,19 @@ class ClosedPath(Dataset[PathSample]):
     def __len__(self) -> int:
         return len(self.weights)
 
-    def __getitem__(self, index: int) -> PathSample:
-        """One frame."""
-        return {
-            "seeds": self.seeds,
-            "weights": self.weights[index],
-            "frame": index,
-            "name": f"frame{index:05}.png",
-        }
+    def __getitem__(self, index: int) -> dict[str, int]:
+        """One frame by its number."""
+        return {"frame": index}
+
+    def request(self, batch: dict[str, Tensor]) -> PathRequest:
+        """Asks for the image of each frame."""
+        frames = batch["frame"].tolist()
+        return PathRequest(
+            names=[f"frame{frame:05}.png" for frame in frames],
+            seeds=self.seeds,
+            weights=self.weights[frames],
+            frames=frames,
+        )
 
     def files(self, index: int) -> list[Path]:
         """None: a seed comes from nowhere."""

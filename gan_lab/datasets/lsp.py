@@ -148,7 +148,7 @@ def _read(folder: Path, labels: str, margin: float | None) -> Iterator[PosedPers
             joints=np.where(labelled[:, None], points, 0.0),
             labelled=labelled,
             window=None if margin is None else window_about(points[labelled], margin),
-            length=torso(points, labelled),
+            reference_length=torso(points, labelled),
             image=file,
         )
 

@@ -112,7 +112,7 @@ class MPII(PhotographedPeople):
         Raises:
             DatasetError: If nobody's is.
         """
-        if not any(person.length > 0 for person in self.people):
+        if not any(person.reference_length > 0 for person in self.people):
             raise DatasetError(
                 f"{self.data_set}: the annotations hold no size of a head, so that PCKh cannot be measured: put "
                 "gt_valid.mat beside valid.json, or give the official .mat as data.annotations"
@@ -143,7 +143,7 @@ def posed(person: MPIIPerson, folder: Path) -> PosedPerson:
         joints=(person.joints - _FIRST_PIXEL) * person.labelled[:, None],
         labelled=person.labelled,
         window=window(person.center or (0, 0), person.scale),
-        length=0.6 * person.head_diagonal,
+        reference_length=0.6 * person.head_diagonal,
         image=ImageFile(folder / person.image, person.image),
         number=person.number,
     )

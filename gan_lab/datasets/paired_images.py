@@ -2,16 +2,17 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
 from gan_lab.datasets.images import list_images, read_image, read_labels, to_tensor
+from gan_lab.datasets.prediction_data import translate_beside_target
 from gan_lab.errors import DatasetError, DatasetNotFoundError, ImageReadError
 from gan_lab.images.transforms import Image, Jitter, resize, resize_labels
-from gan_lab.samples import PairedSample
+from gan_lab.samples import PairedSample, TranslateRequest
 
 Direction = Literal["AtoB", "BtoA"]
 
@@ -122,6 +123,10 @@ class PairedImages(Dataset[PairedSample]):
         if self.jitter is not None:
             source, target = self.jitter(source, target)
         return {"source": to_tensor(source), "target": to_tensor(target), "name": self.pairs[index].name}
+
+    def request(self, batch: dict[str, Any]) -> TranslateRequest:
+        """Asks for translations, to be shown beside the targets."""
+        return translate_beside_target(batch)
 
     def read(self, index: int) -> tuple[Image, Image]:
         """Source and target at full size."""

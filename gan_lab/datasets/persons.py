@@ -5,17 +5,17 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from torch.utils.data import Dataset
 
 from gan_lab.datasets.images import list_images, read_image
-from gan_lab.datasets.posed_people import person_sample
+from gan_lab.datasets.posed_people import person_sample, pose_request
 from gan_lab.datasets.video import VIDEO_EXTENSIONS, Video
 from gan_lab.errors import ConfigurationError, DatasetError, DatasetNotFoundError
 from gan_lab.images.transforms import Box, Image
 from gan_lab.pose.person_crop import Window
-from gan_lab.samples import PersonSample
+from gan_lab.samples import PersonSample, PoseRequest
 
 _LARGEST = 20_000  # pixels; memory goes by the area
 
@@ -82,6 +82,10 @@ class Persons(Dataset[PersonSample]):
             number=entry.number,
             box=entry.box or (0, 0, image.shape[1], image.shape[0]),
         )
+
+    def request(self, batch: dict[str, Any]) -> PoseRequest:
+        """Asks for their poses."""
+        return pose_request(batch)
 
     def files(self, index: int) -> list[Path]:
         """The file that a person is in; a video is named once."""

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,7 +26,7 @@ from gan_lab.pose.person_crop import (
     move,
 )
 from gan_lab.pose.skeletons import Skeleton
-from gan_lab.samples import PersonSample, PoseSample
+from gan_lab.samples import PersonSample, PoseRequest, PoseSample
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,7 @@ class PosedPerson:
         joints: (K, 2), in the image's pixels; zero where there is no label.
         labelled: Whether a joint has a label, (K,).
         window: What the network sees; None for the whole image.
-        length: What distances are divided by, in the image's pixels; 0 where it is not known.
+        reference_length: What distances are divided by, in the image's pixels; 0 where it is not known.
         image: The source image; None if it is no file.
         number: Which one of the image's people it is, from 0.
     """
@@ -46,7 +47,7 @@ class PosedPerson:
     joints: Points
     labelled: NDArray[np.bool_]
     window: Window | None
-    length: float
+    reference_length: float
     image: ImageFile | None = None
     number: int = 0
 
@@ -92,7 +93,7 @@ class PosedPeople(Dataset[PoseSample], ABC):
             "labelled": torch.from_numpy(labelled.copy()),
             "to_source": torch.from_numpy(inverse(to_crop).astype(np.float32)),
             "truth": torch.from_numpy(truth.astype(np.float32)),
-            "length": torch.tensor(person.length, dtype=torch.float32),
+            "reference_length": torch.tensor(person.reference_length, dtype=torch.float32),
             "name": person.name,
         }
 
@@ -198,6 +199,10 @@ class PeopleToFind(Dataset[PersonSample]):
             number=person.number,
         )
 
+    def request(self, batch: dict[str, Any]) -> PoseRequest:
+        """Asks for their poses."""
+        return pose_request(batch)
+
     def files(self, index: int) -> list[Path]:
         """The source image of one person; none if it is no file."""
         return self.people.files(index)
@@ -230,3 +235,15 @@ def person_sample(
         "person": number,
         "box": torch.tensor(window.box if box is None else box, dtype=torch.float32),
     }
+
+
+def pose_request(batch: dict[str, Any]) -> PoseRequest:
+    """The request of collated person samples."""
+    return PoseRequest(
+        names=batch["name"],
+        images=batch["image"],
+        to_source=batch["to_source"],
+        paths=batch["path"],
+        people=batch["person"].tolist(),
+        boxes=batch["box"],
+    )

@@ -4,16 +4,17 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from torch import Tensor
 from torch.utils.data import Dataset
 
 from gan_lab.errors import ConfigurationError
-from gan_lab.samples import SeedSample
+from gan_lab.samples import SeedRequest
 
 LARGEST_SEED = 2**32 - 1  # NumPy's and torch's generators take 32 bits alike
 MOST_SEEDS = 1_000_000  # more is a slip of the finger
 
 
-class Seeds(Dataset[SeedSample]):
+class Seeds(Dataset[dict[str, int]]):
     """Numbered images to be made: ``seed0000.png`` of seed 0, and so on.
 
     Args:
@@ -29,9 +30,13 @@ class Seeds(Dataset[SeedSample]):
     def __len__(self) -> int:
         return len(self.seeds)
 
-    def __getitem__(self, index: int) -> SeedSample:
-        """One seed, and the name of the image to be made of it."""
-        return {"seed": self.seeds[index], "name": f"seed{self.seeds[index]:04}.png"}
+    def __getitem__(self, index: int) -> dict[str, int]:
+        """One seed."""
+        return {"seed": self.seeds[index]}
+
+    def request(self, batch: dict[str, Tensor]) -> SeedRequest:
+        """Asks for an image of each seed."""
+        return SeedRequest.of(batch["seed"].tolist())
 
     def files(self, index: int) -> list[Path]:
         """None: a seed comes from nowhere."""

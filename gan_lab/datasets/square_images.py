@@ -15,12 +15,12 @@ from torch.utils.data import Dataset
 from gan_lab.datasets.images import ImageFile, to_tensor
 from gan_lab.errors import DatasetError, ImageReadError
 from gan_lab.images.transforms import Image, center_square, resize
-from gan_lab.samples import RealSample
+from gan_lab.samples import ImageSample
 
 _log = logging.getLogger(__name__)
 
 
-class SquareImages(Dataset[RealSample]):
+class SquareImages(Dataset[ImageSample]):
     """The central square of each image, scaled to one size.
 
     A file that cannot be decoded does not end a night's training: it is named, once, and the next file stands in for
@@ -59,7 +59,7 @@ class SquareImages(Dataset[RealSample]):
     def __len__(self) -> int:
         return len(self.images)
 
-    def __getitem__(self, index: int) -> RealSample:
+    def __getitem__(self, index: int) -> ImageSample:
         """Decodes one image.
 
         Raises:

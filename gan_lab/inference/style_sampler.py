@@ -1,21 +1,23 @@
 """Images of a style-based generator: of seeds, of grids of mixed styles, and of places on a path between codes."""
 
 from collections.abc import Callable
-from typing import Literal, cast
+from typing import Literal
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from gan_lab.errors import ConfigurationError
+from gan_lab.errors import require
 from gan_lab.networks import StyleGANGenerator
 from gan_lab.networks.resampling import pixel_norm
 from gan_lab.networks.stylegan import layer_count, side_of, truncate
-from gan_lab.samples import MixingSample, PathSample, SeedSample
+from gan_lab.samples import PathRequest, SeedRequest, StyleGridRequest
 from gan_lab.schedules import GrowthStage
 from gan_lab.seeding import derive_seed, normal_from_seeds
 
-_FIXED_NOISE_SEED = 0
+NoiseMode = Literal["const", "random"]
+
+_CONST_NOISE_SEED = 0
 
 
 class StyleSampler:
@@ -23,29 +25,30 @@ class StyleSampler:
 
     Args:
         generator: What makes them; its weights may go on changing.
-        psi_layers: The layers, from the coarsest, that truncation counts in.
-        noise: Whether all images share the same noise, or each seed has its own.
+        truncation_cutoff: The layers, from the coarsest, that truncation counts in.
+        noise_mode: Whether all images share the same noise, or each seed has its own.
         stage: Asked for each batch how far the generator has grown.
     """
 
     def __init__(
         self,
         generator: StyleGANGenerator,
-        psi_layers: int,
-        noise: Literal["fixed", "random"],
+        *,
+        truncation_cutoff: int,
+        noise_mode: NoiseMode,
         stage: Callable[[], GrowthStage],
     ) -> None:
         self.generator = generator
+        self.truncation_cutoff = truncation_cutoff
+        self.noise_mode = noise_mode
         self.stage = stage
-        self.psi_layers = psi_layers
-        self.noise = noise
 
-    def images(self, batch: SeedSample | MixingSample | PathSample, psi: float) -> Tensor:
+    def images(self, request: SeedRequest | PathRequest, truncation_psi: float = 1.0) -> Tensor:
         """An image for each seed, for each place in a grid of style mixing, or for each place on a path.
 
         Args:
-            batch: Which ones.
-            psi: Truncation: 1 for none, 0 for the mean code alone.
+            request: Which ones.
+            truncation_psi: How far codes may be from their mean: 1 for all the way, 0 for the mean code alone.
 
         Returns:
             (B, 3, S, S) of the final resolution S, to which smaller ones are enlarged; about [-1, 1].
@@ -53,9 +56,9 @@ class StyleSampler:
         Raises:
             ConfigurationError: If the generator has no styles to mix, or each frame of a path would have its own noise.
         """
-        seeds = None if "weights" in batch else cast(Tensor, batch["seed"])
-        styles = truncate(self._styles(batch), self.generator.mean_w, psi, self.psi_layers)
-        images = self.synthesize(styles, seeds if self.noise == "random" else None)
+        styles = truncate(self._styles(request), self.generator.mean_w, truncation_psi, self.truncation_cutoff)
+        own_noise = self.noise_mode == "random" and isinstance(request, SeedRequest)
+        images = self.synthesize(styles, request.seeds if own_noise else None)
         return F.interpolate(images, size=self.generator.resolution, mode="nearest")
 
     def map_seeds(self, seeds: Tensor) -> Tensor:
@@ -82,32 +85,37 @@ class StyleSampler:
         stage = self.stage()
         noise = []
         for layer in range(layer_count(stage.resolution)):
-            seeds = [_FIXED_NOISE_SEED] if noise_seeds is None else noise_seeds.tolist()
+            seeds = [_CONST_NOISE_SEED] if noise_seeds is None else noise_seeds.tolist()
             maps = normal_from_seeds([derive_seed(seed, layer) for seed in seeds], 1, side_of(layer), side_of(layer))
             noise.append(maps.to(styles.device, styles.dtype))
         images: Tensor = self.generator(styles, stage.resolution, stage.alpha, noise)
         return images
 
-    def _styles(self, batch: SeedSample | MixingSample | PathSample) -> Tensor:
+    def _styles(self, request: SeedRequest | PathRequest) -> Tensor:
         """A code for each layer, (B, L, latent_size)."""
-        if "weights" in batch:
-            return self.spread(self._path(cast(PathSample, batch)))
-        w = self.map_seeds(cast(Tensor, batch["seed"]))
-        if "style_seed" not in batch:
-            return self.spread(w)
-        if not self.generator.styles:
-            raise ConfigurationError("this generator has no styles to mix: data.predict 'mixing' is for those that do")
-        mixing = cast(MixingSample, batch)
-        other, first, last = (cast(Tensor, mixing[key]) for key in ("style_seed", "first_layer", "last_layer"))
-        layer = torch.arange(layer_count(self.generator.resolution), device=w.device)
-        mixed = (first[:, None] <= layer) & (layer <= last[:, None])
-        return torch.where(mixed[..., None], self.map_seeds(other)[:, None], w[:, None])
+        match request:
+            case PathRequest():
+                return self.spread(self._path(request))
+            case StyleGridRequest():
+                return self._mixed(request)
+            case SeedRequest():
+                return self.spread(self.map_seeds(request.seeds))
 
-    def _path(self, batch: PathSample) -> Tensor:
+    def _mixed(self, request: StyleGridRequest) -> Tensor:
+        require(
+            self.generator.styles, "this generator has no styles to mix: data.predict 'mixing' is for those that do"
+        )
+        w, other = self.map_seeds(request.seeds), self.map_seeds(request.style_seeds)
+        first, last = request.layers
+        layer = torch.arange(layer_count(self.generator.resolution), device=w.device)
+        mixed = (first <= layer) & (layer <= last)
+        return torch.where(mixed[None, :, None], other[:, None], w[:, None])
+
+    def _path(self, request: PathRequest) -> Tensor:
         """The intermediate codes of places on a path, (B, latent_size)."""
-        if self.noise == "random":
-            raise ConfigurationError("noise that changes from frame to frame flickers: set model.sample_noise to fixed")
-        seeds, weights = batch["seeds"], batch["weights"]
-        w = self.map_seeds(seeds.flatten()).view(*seeds.shape, -1)
-        place = (weights[..., None] * w).sum(dim=1)
-        return place if len(self.generator.mapping.layers) else pixel_norm(place)  # normalised z is all there is
+        require(
+            self.noise_mode == "const",
+            "noise that changes from frame to frame flickers: set model.noise_mode to const",
+        )
+        place = request.weights.to(self.generator.mean_w) @ self.map_seeds(request.seeds)
+        return place if len(self.generator.mapping.layers) else pixel_norm(place)  # normalized z is all there is

@@ -1,28 +1,30 @@
 """Pix2Pix: image-to-image translation with conditional adversarial networks (Isola et al., CVPR 2017)."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, cast
 
 import torch
-from lightning.pytorch.core.optimizer import LightningOptimizer
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.optim import Optimizer
 from torchmetrics import MeanMetric, Metric, MetricCollection
 from torchmetrics.image import PeakSignalNoiseRatio, StructuralSimilarityIndexMeasure
 
-from gan_lab.errors import CheckpointError, ConfigurationError
-from gan_lab.images.color import chroma, lightness, to_rgb
+from gan_lab.errors import CheckpointError, require, require_numbers
+from gan_lab.images.color import chroma, lightness
 from gan_lab.images.palettes import PALETTES, Palette, PaletteName
+from gan_lab.inference.building import pix2pix_generator, pix2pix_translator
+from gan_lab.inference.predictions import MadeImages, cannot_make
 from gan_lab.losses import Objective, discriminator_loss, generator_loss, gradient_penalty
 from gan_lab.metrics.segmentation import SCORES, SegmentationScore, predicted_classes, target_classes
 from gan_lab.networks import PatchDiscriminator, UNetGenerator
-from gan_lab.networks.layers import Norm, frozen, inference_behaviour, pad_to_multiple
+from gan_lab.networks.layers import Norm, frozen
 from gan_lab.networks.patchgan import ReceptiveField
 from gan_lab.networks.unet import rename_reference_weights
-from gan_lab.samples import ImageSample, PairedSample
+from gan_lab.samples import PairedSample, PredictionRequest, TranslateRequest
 from gan_lab.schedules import linear_decay
-from gan_lab.training.gan_module import GANModule, fused_adam
+from gan_lab.training.gan_module import GANModule
+from gan_lab.training.optimizers import AdamSettings, OptimizersByRole
 
 
 class Pix2PixModule(GANModule):
@@ -32,12 +34,13 @@ class Pix2PixModule(GANModule):
     learning rate. A generated image differs from run to run by dropout alone: there is no latent code.
 
     Args:
-        image_size: Training resolution in pixels, a power of two from 32; its logarithm is the U-Net's depth.
+        image_size: Training resolution in pixels, a power of two from 32; its logarithm is the U-Net's depth. None for
+            the data's.
         in_channels: Channels of the source.
         out_channels: Channels of the target.
         generator_channels: Features of the generator's first level (ngf).
         discriminator_channels: Features of the discriminator's first layer (ndf).
-        norm: Normalisation in both networks.
+        norm: Normalization in both networks.
         dropout: Whether the generator has dropout, its only source of noise.
         skip_connections: False gives the encoder-decoder of the paper's ablation.
         receptive_field: Side in pixels of the patches judged: 1 PixelGAN, 70 PatchGAN, 286 ImageGAN (section 4.4).
@@ -49,24 +52,26 @@ class Pix2PixModule(GANModule):
         betas: Adam's decay rates of the two moments.
         constant_epochs: Epochs at the full learning rate.
         decay_epochs: Epochs after them over which it goes to zero on a straight line; 0 keeps it constant.
+        ema_half_life: After how many images a step's weights count half in the averaged generator, which then makes
+            all images but the training's; 0 for none, as in the paper.
         test_dropout: Whether dropout draws noise in validation and prediction too, as the paper does (section 3.4).
         test_batch_statistics: Whether batch norm uses the statistics of the images at hand in validation and
             prediction too, as the paper does (section 3.4), rather than those gathered in training.
-        palette: The colours of the targets' classes, if the targets are label maps: validation and test then report
+        palette: The colors of the targets' classes, if the targets are label maps: validation and test then report
             the shares of right pixels, over all and averaged over classes, and the classes' IoU (Table 6).
-        color_space: ``lab`` for colourisation (section 4.3): of RGB images the network sees the lightness and paints
-            the two channels of colour, so ``in_channels`` is 1 and ``out_channels`` 2; L1 and the discriminator judge
+        color_space: ``lab`` for colorization (section 4.3): of RGB images the network sees the lightness and paints
+            the two channels of color, so ``in_channels`` is 1 and ``out_channels`` 2; L1 and the discriminator judge
             in Lab, and what is rendered and measured is RGB again.
         generator_weights: A file of generator weights to start from: the authors' published ``latest_net_G.pth``.
 
     Raises:
-        ValueError: If sizes or choices do not fit together.
+        ConfigurationError: If sizes or choices do not fit together.
         CheckpointError: If ``generator_weights`` cannot be read or is of another network.
     """
 
     def __init__(
         self,
-        image_size: int = 256,
+        image_size: int | None = None,
         in_channels: int = 3,
         out_channels: int = 3,
         generator_channels: int = 64,
@@ -83,6 +88,7 @@ class Pix2PixModule(GANModule):
         betas: tuple[float, float] = (0.5, 0.999),
         constant_epochs: int = 100,
         decay_epochs: int = 100,
+        ema_half_life: float = 0.0,
         test_dropout: bool = True,
         test_batch_statistics: bool = True,
         palette: PaletteName | None = None,
@@ -90,116 +96,97 @@ class Pix2PixModule(GANModule):
         generator_weights: str | None = None,
     ) -> None:
         super().__init__()
-        if objective == "wgan-gp" and norm == "batch":
-            raise ValueError(
-                "objective 'wgan-gp' penalises each sample's gradient, which norm 'batch' mixes: set norm to 'instance'"
-            )
-        if palette is not None and out_channels != 3:
-            raise ConfigurationError(
-                f"palette '{palette}' is of RGB colours: set out_channels to 3, not {out_channels}"
-            )
-        if color_space == "lab" and (in_channels, out_channels) != (1, 2):
-            raise ConfigurationError(
-                f"color_space 'lab' makes two channels of colour from one of lightness: set in_channels to 1 and "
-                f"out_channels to 2, not {in_channels} and {out_channels}"
-            )
+        image_size = image_size or 256
         self.save_hyperparameters()
-        self.conditional = conditional
-        self.objective: Objective = objective
-        self.l1_weight = l1_weight
-        self.gradient_penalty_weight = gradient_penalty_weight
-        self.lr = lr
-        self.betas = betas
-        self.constant_epochs = constant_epochs
-        self.decay_epochs = decay_epochs
-        self.test_dropout = test_dropout
-        self.test_batch_statistics = test_batch_statistics
-        self.color_space = color_space
+        _require_consistent(self.hparams)
+        self.conditional, self.objective = conditional, objective
+        self.l1_weight, self.gradient_penalty_weight = l1_weight, gradient_penalty_weight
+        self.adam, self.epochs = AdamSettings(lr, betas), (constant_epochs, decay_epochs)
         self.palette = None if palette is None else PALETTES[palette]
+        self.generator, self.discriminator = _build_networks(self.hparams)
+        self.generator_ema = self.average(self.generator, ema_half_life)
+        self.translator = pix2pix_translator(self.generator_ema or self.generator, self.hparams)
+        self.metrics = nn.ModuleDict({split: translation_metrics(split, self.palette) for split in ("val", "test")})
 
-        self.generator = UNetGenerator(
-            in_channels, out_channels, image_size, generator_channels, norm, dropout, skip_connections
-        )
-        judged_channels = in_channels + out_channels if conditional else out_channels
-        self.discriminator = PatchDiscriminator(judged_channels, receptive_field, discriminator_channels, norm)
-        if generator_weights is not None:
-            load_generator_weights(self.generator, Path(generator_weights))
-        self.validation_metrics = translation_metrics("val/", self.palette)
-        self.test_metrics = translation_metrics("test/", self.palette)
+    @classmethod
+    def can_work_with(cls, settings: Mapping[str, Any], option: str, of_the_data: Any) -> bool:
+        """The U-Net takes multiples of its image size."""
+        return option != "image_size" or of_the_data % settings["image_size"] == 0
 
-    def configure_optimizers(self) -> list[Optimizer]:
+    def build_optimizers(self) -> OptimizersByRole:
         """One Adam for each network."""
-        return [
-            fused_adam(self.generator.parameters(), self.lr, self.betas),
-            fused_adam(self.discriminator.parameters(), self.lr, self.betas),
-        ]
+        return OptimizersByRole(
+            self.adam.over(self.generator.parameters()), self.adam.over(self.discriminator.parameters())
+        )
 
-    def on_train_epoch_start(self) -> None:
-        """Holds, then lowers the learning rates."""
-        self.scale_learning_rates(linear_decay(self.current_epoch, self.constant_epochs, self.decay_epochs))
+    def learning_rate_factor(self) -> float:
+        """Held, then lowered from epoch to epoch."""
+        return linear_decay(self.current_epoch, *self.epochs)
 
     def adversarial_step(self, batch: PairedSample) -> None:
         """D first, then G (section 3.3), on one generated image: D's step does not change G."""
         source, target = batch["source"], batch["target"]
-        if self.color_space == "lab":
+        if self.translator.color_space == "lab":
             source, target = lightness(source), chroma(target)
-        generator_optimizer, discriminator_optimizer = cast(list[LightningOptimizer], self.optimizers())
         generated = self.generator(source)
 
-        real_logits = self.judge(source, target)
-        fake_logits = self.judge(source, generated.detach())
+        real_logits = self.discriminate(source, target)
+        fake_logits = self.discriminate(source, generated.detach())
         loss_d = 0.5 * discriminator_loss(real_logits, fake_logits, self.objective)  # halved: D learns slower than G
         if self.objective == "wgan-gp":
-            penalty = gradient_penalty(lambda image: self.judge(source, image), target, generated)
+            penalty = gradient_penalty(lambda image: self.discriminate(source, image), target, generated)
             loss_d = loss_d + self.gradient_penalty_weight * penalty
-        self.minimize(loss_d, discriminator_optimizer)
+        self.minimize(loss_d, self.optimizer_d)
 
         with frozen(self.discriminator):
-            adversarial = generator_loss(self.judge(source, generated), self.objective)
+            adversarial = generator_loss(self.discriminate(source, generated), self.objective)
             l1 = F.l1_loss(generated, target)
-            self.minimize(adversarial + self.l1_weight * l1, generator_optimizer)  # equation 4
+            self.minimize(adversarial + self.l1_weight * l1, self.optimizer_g)  # equation 4
         self.log_losses({"loss/discriminator": loss_d, "loss/generator": adversarial, "loss/l1": l1})
 
-    def judge(self, source: Tensor, image: Tensor) -> Tensor:
+    def discriminate(self, source: Tensor, image: Tensor) -> Tensor:
         """The discriminator's logits on an image as the translation of ``source``."""
         logits: Tensor = self.discriminator(torch.cat([source, image], dim=1) if self.conditional else image)
         return logits
 
     def translate(self, source: Tensor) -> Tensor:
         """Translates images (B, C, H, W) in [-1, 1] of any size, padded to what the network takes and cropped back."""
-        padded, (rows, columns) = pad_to_multiple(source, self.generator.size_multiple)
-        if self.color_space == "lab":
-            padded = lightness(padded)
-        with inference_behaviour(
-            self.generator, dropout=self.test_dropout, batch_statistics=self.test_batch_statistics
-        ):
-            generated: Tensor = self.generator(padded)
-        if self.color_space == "lab":
-            generated = to_rgb(padded, generated)
-        return generated[..., rows, columns]
+        return self.translator(source)
 
-    def render(self, batch: PairedSample | ImageSample) -> dict[str, Tensor]:
-        """``source``, ``generated`` and, if the batch has it, ``target``."""
-        images = {"source": batch["source"], "generated": self.translate(batch["source"])}
-        if "target" in batch:
-            images["target"] = cast(PairedSample, batch)["target"]
-        return images
+    def render(self, batch: PairedSample, first: int = 0) -> dict[str, Tensor]:
+        """``source``, ``generated`` and ``target``."""
+        return {
+            "source": batch["source"],
+            "generated": self.translate(batch["source"]),
+            "target": batch["target"],
+        }
+
+    def predict_step(self, request: PredictionRequest, batch_idx: int = 0) -> MadeImages:
+        """``generated`` of the source, beside the ``target`` if it is known."""
+        if not isinstance(request, TranslateRequest):
+            raise cannot_make(self, request)
+        images = {"source": request.source, "generated": self.translate(request.source)}
+        given = {"source"}
+        if request.target is not None:
+            images["target"] = request.target
+            given.add("target")
+        return MadeImages(images, frozenset(given))
 
     def validation_step(self, batch: PairedSample, batch_idx: int) -> None:
         """Mean L1 on [-1, 1], PSNR and SSIM of the translations, as ``val/l1``, ``val/psnr``, ``val/ssim``.
 
         With a palette also ``val/pixel_accuracy``, ``val/class_accuracy`` and ``val/class_iou``.
         """
-        self._measure(batch, self.validation_metrics)
+        self._measure(batch, "val")
 
     def test_step(self, batch: PairedSample, batch_idx: int) -> None:
         """As validation, under ``test/``."""
-        self._measure(batch, self.test_metrics)
+        self._measure(batch, "test")
 
-    def _measure(self, batch: PairedSample, metrics: MetricCollection) -> None:
+    def _measure(self, batch: PairedSample, split: str) -> None:
+        metrics = cast(MetricCollection, self.metrics[split])
         generated, target = self.translate(batch["source"]).float(), batch["target"]
-        errors = (generated - target).abs().flatten(1).mean(1)
-        metrics["l1"].update(errors)
+        metrics["l1"].update((generated - target).abs().flatten(1).mean(1))
         for name in ("psnr", "ssim"):
             metrics[name].update((generated + 1) / 2, (target + 1) / 2)
         if self.palette is not None:
@@ -209,7 +196,38 @@ class Pix2PixModule(GANModule):
         self.log_dict(cast(dict[str, Any], metrics), prog_bar=True, batch_size=len(target))
 
 
-def translation_metrics(prefix: str, palette: Palette | None) -> MetricCollection:
+def _require_consistent(settings: Mapping[str, Any]) -> None:
+    require_numbers({"model.ema_half_life": settings["ema_half_life"]}, at_least=0)
+    channels = settings["in_channels"], settings["out_channels"]
+    require(
+        settings["objective"] != "wgan-gp" or settings["norm"] != "batch",
+        "objective 'wgan-gp' penalizes each sample's gradient, which norm 'batch' mixes: set norm to 'instance'",
+    )
+    require(
+        settings["palette"] is None or channels[1] == 3,
+        f"palette '{settings['palette']}' is of RGB colors: set out_channels to 3, not {channels[1]}",
+    )
+    require(
+        settings["color_space"] != "lab" or channels == (1, 2),
+        f"color_space 'lab' makes two channels of color from one of lightness: set in_channels to 1 and out_channels "
+        f"to 2, not {channels[0]} and {channels[1]}",
+    )
+
+
+def _build_networks(settings: Mapping[str, Any]) -> tuple[UNetGenerator, PatchDiscriminator]:
+    generator = pix2pix_generator(settings)
+    discriminator = PatchDiscriminator(
+        in_channels=settings["out_channels"] + (settings["in_channels"] if settings["conditional"] else 0),
+        receptive_field=settings["receptive_field"],
+        base_channels=settings["discriminator_channels"],
+        norm=settings["norm"],
+    )
+    if settings["generator_weights"] is not None:
+        load_generator_weights(generator, Path(settings["generator_weights"]))
+    return generator, discriminator
+
+
+def translation_metrics(split: str, palette: Palette | None) -> MetricCollection:
     """Mean absolute error over images in [-1, 1]; PSNR in dB (mean over images) and SSIM over images in [0, 1].
 
     With a palette the scores of label maps too.
@@ -221,7 +239,7 @@ def translation_metrics(prefix: str, palette: Palette | None) -> MetricCollectio
     }
     if palette is not None:
         metrics |= {score: SegmentationScore(score, len(palette.colors)) for score in SCORES}
-    return MetricCollection(metrics, prefix=prefix, compute_groups=False)
+    return MetricCollection(metrics, prefix=f"{split}/", compute_groups=False)
 
 
 def load_generator_weights(generator: UNetGenerator, path: Path) -> None:

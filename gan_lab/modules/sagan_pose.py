@@ -1,28 +1,31 @@
 """SAGAN-pose: human pose estimation with self-attention GANs (Wang et al., IEEE Access 7, 2019)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal, cast
 
 import torch
-from lightning.pytorch.core.optimizer import LightningOptimizer
 from torch import Tensor, nn
-from torch.optim import Optimizer
 
-from gan_lab.errors import ConfigurationError
+from gan_lab.errors import require, require_numbers
+from gan_lab.inference.building import pose_finder, pose_generator
+from gan_lab.inference.pose_finder import require_square_multiple
+from gan_lab.inference.predictions import cannot_make
 from gan_lab.losses import balance_step, convergence_measure
 from gan_lab.metrics.pck import PCK
 from gan_lab.metrics.table import format_scores
-from gan_lab.networks import HeatmapDiscriminator, StackedHourglass
+from gan_lab.networks import HeatmapDiscriminator
 from gan_lab.networks.attention import AttentionForm, Variant
 from gan_lab.networks.hourglass import STRIDE
-from gan_lab.networks.layers import frozen, inference_behaviour
+from gan_lab.networks.layers import frozen
 from gan_lab.pose.drawing import draw_heatmaps, draw_poses, joint_colors
-from gan_lab.pose.found_poses import FoundPoses, map_points
-from gan_lab.pose.heatmaps import Decoding, decode, flip_back, heatmap_loss, render_heatmaps, to_pixels
+from gan_lab.pose.found_poses import FoundPoses
+from gan_lab.pose.heatmaps import Decoding, heatmap_loss, render_heatmaps
 from gan_lab.pose.skeletons import SKELETONS
-from gan_lab.samples import PersonSample, PoseSample
+from gan_lab.samples import PoseRequest, PoseSample, PredictionRequest
 from gan_lab.schedules import step_decay
-from gan_lab.training.gan_module import GANModule, fused_adam
+from gan_lab.training import distributed
+from gan_lab.training.gan_module import GANModule
+from gan_lab.training.optimizers import AdamSettings, OptimizersByRole
 
 
 class SAGANPoseModule(GANModule):
@@ -33,7 +36,7 @@ class SAGANPoseModule(GANModule):
     it well on real ones and badly on predicted ones, in BEGAN's equilibrium.
 
     Args:
-        skeleton: The joints, as the data set has them.
+        skeleton: The joints, as the data set has them. None for the data's.
         stacks: Hourglasses in a row.
         depth: Times each hourglass halves its map; the image's side must be a multiple of 4 x 2^depth.
         channels: The generator's features, a multiple of 8.
@@ -41,7 +44,7 @@ class SAGANPoseModule(GANModule):
         discriminator_channels: The discriminator's features, a multiple of 8.
         attention: ``fused`` in an eighth of the channels, by a kernel that never holds the matrix of weights;
             ``explicit`` with the release's shapes and the softmax of the paper's text; ``sigmoid`` as the release
-            computes, not normalised, for comparison; ``none``.
+            computes, not normalized, for comparison; ``none``.
         generator_variant: Attention module in the generator: ``A`` works on the residual module's result, ``B`` adds
             to it what it makes of the input.
         discriminator_variant: The same in the discriminator's skip connections.
@@ -58,6 +61,8 @@ class SAGANPoseModule(GANModule):
         discriminator_lr: Adam's learning rate at the start, of the discriminator.
         milestones: Epochs after which both rates drop.
         decay_factor: What they are multiplied by each time.
+        ema_half_life: After how many images a step's weights count half in the averaged generator, which then finds
+            all poses but the training's; 0 for none, as in the paper.
         flip_test: Whether evaluation averages the heatmaps of an image and of its mirror image.
         decoding: How a joint is found in its heatmap: the highest cell, a quarter of a cell from it towards the higher
             neighbour, or the top of the parabola through its surroundings.
@@ -65,14 +70,14 @@ class SAGANPoseModule(GANModule):
             MPII 0.5 and 0.1 of the head). The first one gives ``val/pck``.
 
     Raises:
-        ValueError: If sizes or choices do not fit together.
+        ConfigurationError: If sizes or choices do not fit together.
     """
 
     balance: Tensor
 
     def __init__(
         self,
-        skeleton: Literal["lsp", "mpii", "figures"] = "lsp",
+        skeleton: Literal["lsp", "mpii", "figures"] | None = None,
         stacks: int = 4,
         depth: int = 4,
         channels: int = 256,
@@ -92,62 +97,43 @@ class SAGANPoseModule(GANModule):
         discriminator_lr: float = 2.5e-4,
         milestones: tuple[int, ...] = (40, 60, 80),
         decay_factor: float = 0.2,
+        ema_half_life: float = 0.0,
         flip_test: bool = True,
         decoding: Decoding = "quarter",
         thresholds: tuple[float, ...] = (0.2,),
     ) -> None:
         super().__init__()
-        if skeleton not in SKELETONS:
-            raise ConfigurationError(f"skeleton must be one of {', '.join(SKELETONS)}, got {skeleton!r}")
-        if not thresholds:
-            raise ConfigurationError("thresholds must name at least one distance, got none")
-        if sigma <= 0:
-            raise ConfigurationError(f"sigma must be above 0, got {sigma}")
+        skeleton = skeleton or "lsp"
         self.save_hyperparameters()
-        self.skeleton = SKELETONS[skeleton]
-        self.measure = "PCKh" if skeleton == "mpii" else "PCK"
-        self.sigma = sigma
-        self.mask_missing = mask_missing
-        self.adversarial_weight = adversarial_weight
-        self.balance_ratio = balance_ratio
-        self.balance_rate = balance_rate
-        self.lr = lr
-        self.discriminator_lr = discriminator_lr
-        self.milestones = milestones
-        self.decay_factor = decay_factor
-        self.flip_test = flip_test
-        self.decoding: Decoding = decoding
-
-        joints = len(self.skeleton.joints)
-        self.generator = StackedHourglass(
-            joints, stacks, depth, channels, residuals, attention, generator_variant, key_pool
-        )
-        self.discriminator: HeatmapDiscriminator | None = None
+        _require_consistent(self.hparams)
+        self.skeleton, self.sigma, self.mask_missing = SKELETONS[skeleton], sigma, mask_missing
+        self.adversarial_weight, self.balance_ratio, self.balance_rate = adversarial_weight, balance_ratio, balance_rate
+        self.lr, self.adam = lr, AdamSettings(discriminator_lr, (0.9, 0.999))
+        self.milestones, self.decay_factor = milestones, decay_factor
+        self.generator = pose_generator(self.hparams)
+        self.discriminator = _build_discriminator(self.hparams) if adversarial else None
         if adversarial:
-            self.discriminator = HeatmapDiscriminator(
-                joints, depth, discriminator_channels, attention, discriminator_variant, key_pool
-            )
             self.register_buffer("balance", torch.zeros(()))  # k_0 = 0
-        self.validation_metrics = nn.ModuleList(PCK(self.skeleton, threshold) for threshold in thresholds)
-        self.test_metrics = nn.ModuleList(PCK(self.skeleton, threshold) for threshold in thresholds)
+        self.generator_ema = self.average(self.generator, ema_half_life)
+        self.finder = pose_finder(self.generator_ema or self.generator, self.hparams)
+        self.metrics = nn.ModuleDict({split: pose_metrics(self.hparams) for split in ("val", "test")})
 
-    def configure_optimizers(self) -> list[Optimizer]:
+    def build_optimizers(self) -> OptimizersByRole:
         """RMSprop for the generator, Adam for the discriminator."""
-        optimizers: list[Optimizer] = [torch.optim.RMSprop(self.generator.parameters(), self.lr)]
-        if self.discriminator is not None:
-            optimizers.append(fused_adam(self.discriminator.parameters(), self.discriminator_lr, (0.9, 0.999)))
-        return optimizers
+        generator = torch.optim.RMSprop(self.generator.parameters(), self.lr)
+        if self.discriminator is None:
+            return OptimizersByRole(generator)
+        return OptimizersByRole(generator, self.adam.over(self.discriminator.parameters()))
 
-    def on_train_epoch_start(self) -> None:
-        """Drops the learning rates at the milestones."""
-        self.scale_learning_rates(step_decay(self.current_epoch, self.milestones, self.decay_factor))
+    def learning_rate_factor(self) -> float:
+        """Dropped at the milestones."""
+        return step_decay(self.current_epoch, self.milestones, self.decay_factor)
 
     def adversarial_step(self, batch: PoseSample) -> None:
         """D first, then G, then the balance, on one prediction: D's step does not change G."""
-        optimizers = self.optimizers()
         images, labelled = batch["image"], batch["labelled"]
         self._require_joints(batch)
-        self._require_size(images)
+        require_square_multiple(images, self.generator.size_multiple)
         target = render_heatmaps(batch["keypoints"], labelled, images.shape[-1] // STRIDE, STRIDE, self.sigma)
         counted = (labelled if self.mask_missing else torch.ones_like(labelled))[..., None, None]
         predicted = self.generator(images).to(target.dtype)  # (S, B, K, h, w); losses are not for half precision
@@ -155,14 +141,11 @@ class SAGANPoseModule(GANModule):
         losses = {"loss/zero_map": zero_map}
         if self.discriminator is None:
             losses["loss/heatmaps"] = heatmap_loss(predicted, target, counted)
-            self.minimize(losses["loss/heatmaps"], cast(LightningOptimizer, optimizers))
+            self.minimize(losses["loss/heatmaps"], self.optimizer_g)
         else:
-            optimizer_g, optimizer_d = cast(list[LightningOptimizer], optimizers)
-            losses |= self._discriminator_step(
-                self.discriminator, images, target, predicted[-1].detach() * counted, optimizer_d
-            )
+            losses |= self._discriminator_step(self.discriminator, images, target, predicted[-1].detach() * counted)
             with frozen(self.discriminator):
-                losses |= self._generator_step(self.discriminator, images, target, predicted, counted, optimizer_g)
+                losses |= self._generator_step(self.discriminator, images, target, predicted, counted)
             self._rebalance(losses["loss/real"], losses["loss/fake"])
         self.log_losses(losses)
 
@@ -172,7 +155,6 @@ class SAGANPoseModule(GANModule):
         images: Tensor,
         target: Tensor,
         predicted: Tensor,
-        optimizer: LightningOptimizer,
     ) -> dict[str, Tensor]:
         """L_D = L_real - k L_fake."""
         losses: dict[str, Tensor] = {}
@@ -185,7 +167,7 @@ class SAGANPoseModule(GANModule):
             if losses["loss/fake"].requires_grad:
                 yield -self.balance * losses["loss/fake"]
 
-        self.minimize(parts(), optimizer)
+        self.minimize(parts(), self.optimizer_d)
         losses["loss/discriminator"] = losses["loss/real"] - self.balance * losses["loss/fake"]
         return losses
 
@@ -196,7 +178,6 @@ class SAGANPoseModule(GANModule):
         target: Tensor,
         predicted: Tensor,
         counted: Tensor,
-        optimizer: LightningOptimizer,
     ) -> dict[str, Tensor]:
         """L_G = sum over stacks of their MSE + lambda_G L_adv, and how much of it pulls at the last heatmaps."""
         pulls: dict[str, Tensor] = {}
@@ -209,105 +190,104 @@ class SAGANPoseModule(GANModule):
         stacks, last = predicted[:-1], predicted[-1]
         supervised = heatmap_loss(torch.cat([stacks, watched(last, "supervised")[None]]), target, counted)
         adversarial = reconstruction_error(discriminator, images, watched(last, "adversarial") * counted)
-        self.minimize(supervised + self.adversarial_weight * adversarial, optimizer)
+        self.minimize(supervised + self.adversarial_weight * adversarial, self.optimizer_g)
         self.log("balance/gradient_ratio", pulls["adversarial"] / pulls["supervised"].clamp_min(1e-12))
         return {"loss/heatmaps": supervised, "loss/adversarial": adversarial}
 
     def _rebalance(self, real: Tensor, fake: Tensor) -> None:
         """Moves k by the losses of all processes, so that it stays the same on all."""
         losses = torch.stack([real.detach(), fake.detach()])
-        real, fake = cast(Tensor, self.trainer.strategy.reduce(losses, reduce_op="mean"))
+        distributed.average([losses])
+        real, fake = losses
         self.balance.copy_(balance_step(self.balance, real, fake, self.balance_ratio, self.balance_rate))
         self.log("balance/k", self.balance, prog_bar=True)
         self.log("balance/convergence", convergence_measure(real, fake, self.balance_ratio))
 
-    def _require_size(self, images: Tensor) -> None:
-        """Refuses images that the hourglasses cannot halve often enough, or that are not square."""
-        height, width = images.shape[-2:]
-        if height != width or height % self.generator.size_multiple:
-            raise ConfigurationError(
-                f"data.image_size must be a multiple of {self.generator.size_multiple} for model.depth as it is, "
-                f"the images are {height}x{width}"
-            )
-
     def _require_joints(self, batch: PoseSample) -> None:
         """Refuses people of another skeleton."""
         theirs, ours = batch["keypoints"].shape[1], len(self.skeleton.joints)
-        if theirs != ours:
-            raise ConfigurationError(f"model.skeleton has {ours} joints, the data's people have {theirs}")
+        require(theirs == ours, f"model.skeleton has {ours} joints, the data's people have {theirs}")
 
-    def find_heatmaps(self, images: Tensor) -> Tensor:
-        """The last stack's heatmaps (B, K, H/4, W/4) of images (B, 3, H, W) in [-1, 1], by the flip test if wanted."""
-        self._require_size(images)
-        with inference_behaviour(self.generator, dropout=False, batch_statistics=False):
-            heatmaps: Tensor = self.generator(images)[-1].float()
-            if self.flip_test:
-                mirrored = self.generator(images.flip(-1))[-1].float()
-                heatmaps = (heatmaps + flip_back(mirrored, self.skeleton.flip_pairs)) / 2
-        return heatmaps
-
-    def find_poses(self, heatmaps: Tensor, to_source: Tensor) -> FoundPoses:
-        """Reads joints (B, K) off heatmaps, in crops and through ``to_source`` (B, 2, 3) in the source images."""
-        cells, scores = decode(heatmaps, self.decoding)
-        in_crop = to_pixels(cells, STRIDE)
-        return FoundPoses(self.skeleton, in_crop, map_points(in_crop, to_source.to(in_crop.dtype)), scores)
-
-    def predict_step(self, batch: PoseSample | PersonSample, batch_idx: int) -> FoundPoses:  # type: ignore[override]  # no image
-        """Finds a batch's poses."""
-        return self.find_poses(self.find_heatmaps(batch["image"]), batch["to_source"])
-
-    def render(self, batch: PoseSample | PersonSample) -> dict[str, Tensor]:
-        """``image``, the ``pose`` found in it, its ``heatmaps`` and, if the batch has labels, the ``truth``."""
+    def render(self, batch: PoseSample, first: int = 0) -> dict[str, Tensor]:
+        """``image``, the ``pose`` found in it, its ``heatmaps`` and the ``truth``."""
         image = batch["image"]
-        heatmaps = self.find_heatmaps(image)
-        found = self.find_poses(heatmaps, batch["to_source"])
+        heatmaps = self.finder.heatmaps(image)
+        found = self.finder.poses(heatmaps, batch["to_source"])
         everything = torch.ones_like(found.scores, dtype=torch.bool)
-        images = {
+        return {
             "image": image,
             "pose": draw_poses(image, found.in_crop, everything, self.skeleton),
             "heatmaps": draw_heatmaps(image, heatmaps, joint_colors(self.skeleton)),
+            "truth": draw_poses(image, batch["keypoints"], batch["labelled"], self.skeleton),
         }
-        if "keypoints" in batch:
-            known = cast(PoseSample, batch)
-            images["truth"] = draw_poses(image, known["keypoints"], known["labelled"], self.skeleton)
-        return images
+
+    def predict_step(self, request: PredictionRequest, batch_idx: int = 0) -> FoundPoses:
+        """The poses of a batch's people."""
+        if not isinstance(request, PoseRequest):
+            raise cannot_make(self, request)
+        return self.finder(request.images, request.to_source)
 
     def validation_step(self, batch: PoseSample, batch_idx: int) -> None:
         """PCK in percent: ``val/pck``, the mean over joints, and ``val/pck_weighted_mean``, ``val/pck_auc`` and groups.
 
         With a further threshold, 0.1 say, also ``val/pck@0.1`` and so on.
         """
-        self._measure(batch, self.validation_metrics)
+        self._measure(batch, "val")
 
     def test_step(self, batch: PoseSample, batch_idx: int) -> None:
         """As validation, under ``test/``."""
-        self._measure(batch, self.test_metrics)
+        self._measure(batch, "test")
 
     def on_validation_epoch_end(self) -> None:
         """Logs the scores; ``validate`` prints them as papers do."""
-        self._report("val", self.validation_metrics)
+        self._report("val")
 
     def on_test_epoch_end(self) -> None:
         """Logs and prints the scores."""
-        self._report("test", self.test_metrics)
+        self._report("test")
 
-    def _measure(self, batch: PoseSample, metrics: nn.ModuleList) -> None:
+    def _measure(self, batch: PoseSample, split: str) -> None:
         self._require_joints(batch)
-        found = self.find_poses(self.find_heatmaps(batch["image"]), batch["to_source"])
-        for metric in metrics:
-            cast(PCK, metric).update(found.in_source, batch["truth"], batch["labelled"], batch["length"])
+        found = self.finder(batch["image"], batch["to_source"])
+        for metric in cast(nn.ModuleList, self.metrics[split]):
+            cast(PCK, metric).update(found.in_source, batch["truth"], batch["labelled"], batch["reference_length"])
 
-    def _report(self, split: str, metrics: nn.ModuleList) -> None:
+    def _report(self, split: str) -> None:
+        measure = "PCKh" if self.hparams["skeleton"] == "mpii" else "PCK"
         tables: dict[str, dict[str, Tensor]] = {}
-        for place, metric in enumerate(metrics):
+        for place, metric in enumerate(cast(nn.ModuleList, self.metrics[split])):
             pck = cast(PCK, metric)
-            table = tables[f"{self.measure}@{pck.threshold:g}"] = pck.compute()
+            table = tables[f"{measure}@{pck.threshold:g}"] = pck.compute()
             pck.reset()
             name = f"{split}/pck" if place == 0 else f"{split}/pck@{pck.threshold:g}"
             scores = {name if row == "mean" else f"{name}_{row}": score for row, score in table.items()}
             self.log_dict(cast(dict[str, Any], scores), sync_dist=True)
         if self.trainer.state.fn != "fit" and self.trainer.is_global_zero:
             print(format_scores(tables))
+
+
+def _require_consistent(settings: Mapping[str, Any]) -> None:
+    skeleton = settings["skeleton"]
+    require(skeleton in SKELETONS, f"skeleton must be one of {', '.join(SKELETONS)}, got {skeleton!r}")
+    require(len(settings["thresholds"]) > 0, "thresholds must name at least one distance, got none")
+    require_numbers({"sigma": settings["sigma"]}, above=0)
+    require_numbers({"ema_half_life": settings["ema_half_life"]}, at_least=0)
+
+
+def _build_discriminator(settings: Mapping[str, Any]) -> HeatmapDiscriminator:
+    return HeatmapDiscriminator(
+        joints=len(SKELETONS[settings["skeleton"]].joints),
+        depth=settings["depth"],
+        channels=settings["discriminator_channels"],
+        attention=settings["attention"],
+        variant=settings["discriminator_variant"],
+        key_pool=settings["key_pool"],
+    )
+
+
+def pose_metrics(settings: Mapping[str, Any]) -> nn.ModuleList:
+    """PCK at each of the thresholds."""
+    return nn.ModuleList(PCK(SKELETONS[settings["skeleton"]], threshold) for threshold in settings["thresholds"])
 
 
 def reconstruction_error(discriminator: HeatmapDiscriminator, images: Tensor, heatmaps: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ al. 2019 use it, it means the same at every batch size.
 
 import math
 from copy import deepcopy
+from dataclasses import dataclass
 from typing import TypeVar
 
 import torch
@@ -15,8 +16,36 @@ Network = TypeVar("Network", bound=nn.Module)
 
 
 def averaged_copy(network: Network) -> Network:
-    """A copy that starts at the network's weights and that no optimiser trains; see :func:`update_average`."""
+    """A copy that starts at the network's weights and that no optimizer trains; see :func:`update_average`."""
     return deepcopy(network).requires_grad_(False)
+
+
+@dataclass(frozen=True, slots=True)
+class WeightAverage:
+    """A network and its average.
+
+    Attributes:
+        average: What :func:`averaged_copy` made of the network.
+        network: The network.
+        half_life: After how many images a step's weights count half, above 0.
+        ramp_up: The half-life is at most this part of the images seen so far, so that the first weights are forgotten
+            (StyleGAN2-ADA's ``ema_rampup``, 0.05 there); None for no such bound.
+    """
+
+    average: nn.Module
+    network: nn.Module
+    half_life: float
+    ramp_up: float | None = None
+
+    def update(self, images: int, images_seen: int) -> None:
+        """Moves the average after a step.
+
+        Args:
+            images: Images of the step, over all processes.
+            images_seen: Images of all steps so far, this one's included.
+        """
+        half_life = self.half_life if self.ramp_up is None else min(self.half_life, self.ramp_up * images_seen)
+        update_average(self.average, self.network, half_life_decay(images, half_life))
 
 
 def half_life_decay(images: int, half_life: float) -> float:

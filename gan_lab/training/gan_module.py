@@ -1,79 +1,130 @@
-"""What all papers share and Lightning does not do by itself for manual optimisation."""
+"""The step that all papers share: one batch, one count, the same on every process and after every resume."""
 
-import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
-from typing import Any, Protocol
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
 
 import torch
-import torch.distributed as dist
 from lightning.pytorch import LightningModule
-from lightning.pytorch.core.optimizer import LightningOptimizer, do_nothing_closure
-from torch import Tensor
-from torch.nn.parallel import DistributedDataParallel
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from gan_lab.errors import ConfigurationError, NonFiniteLossError
+from gan_lab.inference.latent_sampler import SeedSampler
+from gan_lab.inference.predictions import Prediction
+from gan_lab.samples import PredictionRequest
 from gan_lab.seeding import derive_seed, run_seed, seed_generators
+from gan_lab.training import distributed
+from gan_lab.training.ema import WeightAverage, averaged_copy
+from gan_lab.training.finiteness import FiniteCheck, require_finite_weights
+from gan_lab.training.lightning_private import count_step
+from gan_lab.training.optimizers import ConfiguredSettings, OptimizersByRole
+from gan_lab.training.per_process import PerProcessState
 
-
-class Stateful(Protocol):
-    """What can be kept in a checkpoint."""
-
-    def state_dict(self) -> dict[str, Any]:
-        """All there is to keep, as tensors and plain values."""
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Goes back to what was kept."""
+Network = TypeVar("Network", bound=nn.Module)
 
 
 class GANModule(LightningModule, ABC):
     """Base of every paper's module: exact, countable, distributed steps.
 
-    A paper writes ``adversarial_step`` (its game, from forward to optimiser steps) and ``render`` (what it makes, as
-    named images). In return: one batch is one global step, whatever the number of optimiser steps; everything random
-    in a step is a function of (seed, step, rank), so that a resumed run goes on bit by bit; gradients and floating
-    buffers are averaged over the processes of a distributed run; a loss or weight that is not finite ends the run
-    before anything is saved.
+    A paper writes ``adversarial_step`` (its game, from forward to optimizer steps), ``build_optimizers``, ``render``
+    (what it shows of a batch, as named images) and ``predict_step``. In return: one batch is one global step, whatever
+    the number of optimizer steps; everything random in a step is a function of (seed, step, rank), so that a resumed
+    run goes on bit by bit; gradients and floating buffers are averaged over the processes of a distributed run; a loss
+    or weight that is not finite ends the run before anything is saved.
+
+    Attributes:
+        images_seen: Images of all steps so far, over all processes: the one count of them.
+        per_process: What a checkpoint keeps of every process by itself.
+        sampler: What makes images of nothing but seeds; None in a model that needs more.
     """
+
+    sampler: SeedSampler | None = None
 
     def __init__(self) -> None:
         super().__init__()
         self.automatic_optimization = False
-        self._unchecked_losses: dict[str, Tensor] = {}
-        self._per_process: dict[str, Stateful] = {}
+        self.images_seen = 0
+        self.per_process = PerProcessState()
+        self._finite = FiniteCheck()
+        self._averages: list[WeightAverage] = []
+        self._averages_moved = False
 
     @abstractmethod
     def adversarial_step(self, batch: Any) -> None:
-        """Plays one round of the paper's game on a batch, optimiser steps included."""
+        """Plays one round of the paper's game on a batch, optimizer steps included."""
 
     @abstractmethod
-    def render(self, batch: Any) -> dict[str, Tensor]:
-        """Makes the paper's images from a batch.
+    def build_optimizers(self) -> OptimizersByRole:
+        """One optimizer over all generators, and one over all discriminators."""
+
+    @abstractmethod
+    def render(self, batch: Any, first: int = 0) -> dict[str, Tensor]:
+        """Shows what the model makes of a batch of samples.
+
+        Args:
+            batch: The samples.
+            first: The row of a sheet at which the batch begins, from 0; an unconditional model shows images of as many
+                seeds from there.
 
         Returns:
-            Named images (B, C, H, W) in [-1, 1], in the order in which a sheet shows them. Names that the batch
-            itself has are inputs shown for comparison; the others are the predictions.
+            Named images (B, C, H, W) in [-1, 1], in the order in which a sheet shows them.
         """
 
-    def training_step(self, batch: Any, batch_idx: int) -> None:
+    @abstractmethod
+    def predict_step(self, request: PredictionRequest, batch_idx: int = 0) -> Prediction:
+        """Makes what is requested."""
+
+    @classmethod
+    def can_work_with(cls, settings: Mapping[str, Any], option: str, of_the_data: Any) -> bool:
+        """Whether a model of these settings takes data for which one of its options would be another.
+
+        Args:
+            settings: The model's options.
+            option: The one of them that the data has its own word for.
+            of_the_data: That word.
+        """
+        return bool(settings[option] == of_the_data)
+
+    def learning_rate_factor(self) -> float:
+        """What every configured learning rate is multiplied by in the coming step; 1 unless a paper says otherwise."""
+        return 1.0
+
+    def configure_optimizers(self) -> list[Optimizer]:
+        """Those of :meth:`build_optimizers`. Not for overriding."""
+        optimizers = self.build_optimizers()
+        self._configured = ConfiguredSettings(optimizers)
+        return optimizers.as_list()
+
+    @property
+    def optimizer_g(self) -> Optimizer:
+        """The generators' optimizer."""
+        return self.trainer.optimizers[0]
+
+    @property
+    def optimizer_d(self) -> Optimizer:
+        """The discriminators' optimizer."""
+        return self.trainer.optimizers[1]
+
+    def training_step(self, batch: Mapping[str, Any], batch_idx: int) -> None:
         """Runs ``adversarial_step`` as one global step. Not for overriding."""
-        self._check_losses()
+        self._finite.look_if_due()
         seed_generators(derive_seed(run_seed(), self.global_step, self.global_rank), self.device)
-        with self._uncounted_optimizer_steps(), self._unsynchronised_backward():
+        self._configured.restore(self.learning_rate_factor())
+        with distributed.without_reduction(self.trainer.model):
             self.adversarial_step(batch)
-        self._average_buffers()
-        progress = self.trainer.fit_loop.epoch_loop.manual_optimization.optim_step_progress
-        progress.increment_ready()
-        progress.increment_completed()  # this counter is trainer.global_step
+        distributed.average([buffer for buffer in self.buffers() if buffer.is_floating_point()])
+        self.move_averages(batch)
+        self.images_seen += self.images_in(batch)
+        self._averages_moved = False
+        count_step(self.trainer)
 
-    def predict_step(self, batch: Any, batch_idx: int) -> dict[str, Tensor]:
-        """Renders a batch."""
-        return self.render(batch)
+    def images_in(self, batch: Mapping[str, Any]) -> int:
+        """The images of a step, over all processes."""
+        count = next(len(value) for value in batch.values() if isinstance(value, Tensor))
+        return count * self.trainer.world_size
 
-    def minimize(self, loss: Tensor | Iterable[Tensor], optimizer: LightningOptimizer) -> None:
-        """One optimiser step down the gradient of ``loss``, averaged over the processes of a distributed run.
+    def minimize(self, loss: Tensor | Iterable[Tensor], optimizer: Optimizer) -> None:
+        """One optimizer step down the gradient of ``loss``, averaged over the processes of a distributed run.
 
         Args:
             loss: A scalar; or scalars whose sum is meant. From a generator, each one's graph is freed before the next
@@ -84,49 +135,48 @@ class GANModule(LightningModule, ABC):
         for part in [loss] if isinstance(loss, Tensor) else loss:
             with torch.autocast(self.device.type, enabled=False):  # in the precision that each part was computed in
                 self.manual_backward(part)
-        if self._distributed:
-            groups = optimizer.param_groups
-            _average([p.grad for group in groups for p in group["params"] if p.grad is not None])
-        optimizer.step()
+        distributed.average([p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None])
+        self.trainer.strategy.optimizer_step(optimizer, lambda: None, self)  # precision's care, and no count
 
     def log_losses(self, losses: dict[str, Tensor]) -> None:
-        """Logs a training step's losses and has them checked to be finite before the next step or checkpoint."""
-        self._unchecked_losses = {name: loss.detach() for name, loss in losses.items()}
-        self.log_dict(dict(self._unchecked_losses), prog_bar=True)
+        """Logs a training step's losses; they are checked to be finite before any checkpoint."""
+        detached = {name: loss.detach() for name, loss in losses.items()}
+        self._finite.note(self.global_step, detached)
+        self.log_dict(dict(detached), prog_bar=True)
 
-    def keep_per_process(self, **states: Stateful) -> None:
-        """Has a checkpoint keep what differs from process to process, such as an image pool.
+    def average(self, network: Network, half_life: float, ramp_up: float | None = None) -> Network | None:
+        """Has every step move an average of a network's weights; the copy is the paper's to keep as a network of its.
 
-        A run resumed with more processes than it had shares out what there is.
+        Args:
+            network: What is trained.
+            half_life: After how many images a step's weights count half; 0 for no average.
+            ramp_up: See :class:`WeightAverage`.
+
+        Returns:
+            The average, which starts at the network's weights; None without a half-life.
         """
-        self._per_process |= states
+        if half_life == 0:
+            return None
+        copy = averaged_copy(network)
+        self._averages.append(WeightAverage(copy, network, half_life, ramp_up))
+        return copy
 
-    def scale_learning_rates(self, factor: float) -> None:
-        """Sets every optimiser to its configured settings, its learning rate times ``factor``.
-
-        What a checkpoint says of them gives way: the configuration at hand is what the user asked for.
-        """
-        for optimizer in self.trainer.optimizers:
-            for group in optimizer.param_groups:
-                group.update(optimizer.defaults)
-                group["lr"] = optimizer.defaults["lr"] * factor
+    def move_averages(self, batch: Mapping[str, Any]) -> None:
+        """Moves the averages of :meth:`average` once a step: at its end, or where a paper calls this in its game."""
+        if self._averages_moved:
+            return
+        images = self.images_in(batch)
+        for weights in self._averages:
+            weights.update(images, self.images_seen + images)
+        self._averages_moved = True
 
     def on_fit_start(self) -> None:
         """Refuses a distributed run whose processes do not know of each other."""
-        trainer = self.trainer
-        wanted = trainer.num_nodes * trainer.num_devices
-        started = int(os.environ.get("WORLD_SIZE", trainer.world_size))  # torchrun's word for it
-        if not started == trainer.world_size == wanted:
-            raise ConfigurationError(
-                f"{started} processes were started and {trainer.world_size} know of each other, but "
-                f"trainer.num_nodes x trainer.devices is {wanted}: start one process a device, or correct those two"
-            )
-        if isinstance(trainer.model, DistributedDataParallel):
-            trainer.model.require_forward_param_sync = False  # buffers are averaged in training_step
+        distributed.settle_processes(self.trainer)
 
-    def on_train_start(self) -> None:
-        """Sets what every epoch sets at its start: resumed in the middle of one, Lightning does not begin it."""
-        self.on_train_epoch_start()
+    def on_train_epoch_end(self) -> None:
+        """Looks whether the epoch's losses were finite."""
+        self._finite.look()
 
     def on_validation_batch_start(self, batch: Any, batch_idx: int, dataloader_idx: int = 0) -> None:
         """Makes what is random in an evaluated batch the same at every evaluation."""
@@ -137,84 +187,12 @@ class GANModule(LightningModule, ABC):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Refuses to save what is not finite, so that the last good checkpoint stays the last."""
-        self._check_losses()
-        if self._per_process:
-            mine = {name: state.state_dict() for name, state in self._per_process.items()}
-            checkpoint["per_process"] = gather(mine)
-        for name, parameter in self.named_parameters():
-            if not parameter.isfinite().all():
-                raise NonFiniteLossError(f"{name} is not finite after step {self.global_step}. {_REMEDY}")
+        self._finite.look()
+        require_finite_weights(self, self.global_step)
+        checkpoint["images_seen"] = self.images_seen
+        checkpoint["per_process"] = self.per_process.state_of_all()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Takes over this process's own state."""
-        kept = checkpoint.get("per_process", [])
-        for name, state in self._per_process.items():
-            if kept:
-                state.load_state_dict(kept[self.global_rank % len(kept)][name])
-
-    @property
-    def _distributed(self) -> bool:
-        return dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1
-
-    def _check_losses(self) -> None:
-        """Looks at the previous step's losses, on all processes at once: one alone would leave the others waiting."""
-        losses, self._unchecked_losses = self._unchecked_losses, {}
-        if not losses:
-            return
-        finite = bool(torch.stack([loss.float() for loss in losses.values()]).isfinite().all())
-        if self.trainer.strategy.reduce_boolean_decision(finite, all=True):
-            return
-        bad = [f"{name} is {loss.item()}" for name, loss in losses.items() if not loss.isfinite()]
-        what = " and ".join(bad) or "a loss of another process is not finite"
-        raise NonFiniteLossError(f"{what} at step {self.global_step - 1}. {_REMEDY}")
-
-    @contextmanager
-    def _uncounted_optimizer_steps(self) -> Iterator[None]:
-        """Keeps Lightning from counting every optimiser step as a global step."""
-        optimizers = self.optimizers()
-        optimizers = optimizers if isinstance(optimizers, list) else [optimizers]
-        hooks = [(optimizer._on_before_step, optimizer._on_after_step) for optimizer in optimizers]
-        for optimizer in optimizers:
-            optimizer._on_before_step = optimizer._on_after_step = do_nothing_closure
-        try:
-            yield
-        finally:
-            for optimizer, (before, after) in zip(optimizers, hooks, strict=True):
-                optimizer._on_before_step, optimizer._on_after_step = before, after
-
-    def _unsynchronised_backward(self) -> Any:
-        """Keeps DDP from reducing gradients itself: it would want every network in every backward pass."""
-        model = self.trainer.model
-        return model.no_sync() if isinstance(model, DistributedDataParallel) else nullcontext()
-
-    def _average_buffers(self) -> None:
-        if self._distributed:
-            _average([buffer for buffer in self.buffers() if buffer.is_floating_point()])
-
-
-_REMEDY = "No checkpoint was overwritten; resume from the last one, with a lower learning rate if it happens again."
-
-
-def gather(mine: Any) -> list[Any]:
-    """Every process's value, in the order of ranks."""
-    if not (dist.is_available() and dist.is_initialized()):
-        return [mine]
-    values: list[Any] = [None] * dist.get_world_size()
-    dist.all_gather_object(values, mine)
-    return values
-
-
-def _average(tensors: list[Tensor]) -> None:
-    """Replaces each tensor by its mean over all processes, in one message for each type of number."""
-    for dtype in {tensor.dtype for tensor in tensors}:
-        alike = [tensor for tensor in tensors if tensor.dtype == dtype]
-        flat = torch.cat([tensor.flatten() for tensor in alike])
-        dist.all_reduce(flat)
-        flat /= dist.get_world_size()
-        for tensor, mean in zip(alike, flat.split([tensor.numel() for tensor in alike]), strict=True):
-            tensor.copy_(mean.view_as(tensor))
-
-
-def fused_adam(parameters: Any, lr: float, betas: tuple[float, float]) -> Optimizer:
-    """Adam in one pass over the weights: the same maths as the plain loop, several times faster on every device."""
-    return torch.optim.Adam(parameters, lr=lr, betas=betas, fused=True)
+        """Takes over the count of images and this process's own state."""
+        self.images_seen = checkpoint.get("images_seen", 0)
+        self.per_process.load(checkpoint.get("per_process", []), self.global_rank)

@@ -1,0 +1,44 @@
+"""Image to image, at any size."""
+
+from typing import Literal
+
+from torch import Tensor
+
+from gan_lab.images.color import lightness, to_rgb
+from gan_lab.networks import ResNetGenerator, UNetGenerator
+from gan_lab.networks.layers import inference_behaviour, pad_to_multiple
+
+
+class Translator:
+    """Translates images by a network, whose weights may go on changing.
+
+    Args:
+        generator: The network.
+        color_space: ``lab`` for a network that paints the colors (2 channels of Lab) of a lightness (1 channel).
+        dropout: Whether dropout draws noise, as Pix2Pix does (section 3.4).
+        batch_statistics: Whether batch norm uses the statistics of the images at hand rather than those of training.
+    """
+
+    def __init__(
+        self,
+        generator: UNetGenerator | ResNetGenerator,
+        *,
+        color_space: Literal["rgb", "lab"] = "rgb",
+        dropout: bool = False,
+        batch_statistics: bool = False,
+    ) -> None:
+        self.generator = generator
+        self.color_space = color_space
+        self.dropout = dropout
+        self.batch_statistics = batch_statistics
+
+    def __call__(self, source: Tensor) -> Tensor:
+        """Translates images (B, C, H, W) in [-1, 1] of any size, padded to what the network takes and cropped back."""
+        padded, (rows, columns) = pad_to_multiple(source, self.generator.size_multiple)
+        if self.color_space == "lab":
+            padded = lightness(padded)
+        with inference_behaviour(self.generator, dropout=self.dropout, batch_statistics=self.batch_statistics):
+            generated: Tensor = self.generator(padded)
+        if self.color_space == "lab":
+            generated = to_rgb(padded, generated)
+        return generated[..., rows, columns]

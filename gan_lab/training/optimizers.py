@@ -1,0 +1,90 @@
+"""Optimizers by role, the learning rates they are configured with, and losses that count only now and then."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+
+
+@dataclass(frozen=True, slots=True)
+class AdamSettings:
+    """What an Adam is made with.
+
+    Attributes:
+        lr: Learning rate at the start.
+        betas: Decay rates of the two moments.
+    """
+
+    lr: float
+    betas: tuple[float, float]
+
+    def over(self, parameters: Iterable[nn.Parameter]) -> Optimizer:
+        """Adam in one pass over the weights: the maths of the plain loop, several times faster on every device."""
+        return torch.optim.Adam(parameters, lr=self.lr, betas=self.betas, fused=True)
+
+
+@dataclass(frozen=True, slots=True)
+class LazyRegularization:
+    """A penalty that is taken every so many steps, as a step of its own (StyleGAN2, appendix B).
+
+    Attributes:
+        interval: Steps from one to the next; 1 has it within every step's own loss.
+    """
+
+    interval: int
+
+    def due(self, step: int) -> bool:
+        """Whether a step ends with one of its own."""
+        return self.interval > 1 and step % self.interval == 0
+
+    def weight(self, weight: float) -> float:
+        """How much it counts when it is taken, for ``weight`` in every step."""
+        return self.interval * weight
+
+    def correct(self, adam: AdamSettings) -> AdamSettings:
+        """Adam's settings for ``interval + 1`` updates in the time of ``interval``."""
+        if self.interval == 1:
+            return adam
+        share = self.interval / (self.interval + 1)
+        return AdamSettings(adam.lr * share, (adam.betas[0] ** share, adam.betas[1] ** share))
+
+
+@dataclass(frozen=True, slots=True)
+class OptimizersByRole:
+    """The optimizers of a game.
+
+    Attributes:
+        generator: Over all generators.
+        discriminator: Over all discriminators; None in a game without any.
+    """
+
+    generator: Optimizer
+    discriminator: Optimizer | None = None
+
+    def as_list(self) -> list[Optimizer]:
+        """In the order in which checkpoints keep them."""
+        return [self.generator] if self.discriminator is None else [self.generator, self.discriminator]
+
+
+class ConfiguredSettings:
+    """What every parameter group was configured with, which a checkpoint's word for it does not replace.
+
+    Args:
+        optimizers: As they were made, before a checkpoint is loaded into them.
+    """
+
+    def __init__(self, optimizers: OptimizersByRole) -> None:
+        self._optimizers = optimizers.as_list()
+        self._settings = [
+            [{name: value for name, value in group.items() if name != "params"} for group in optimizer.param_groups]
+            for optimizer in self._optimizers
+        ]
+
+    def restore(self, learning_rate_factor: float) -> None:
+        """Gives every group back what is its own, its learning rate times a factor."""
+        for optimizer, settings_of_groups in zip(self._optimizers, self._settings, strict=True):
+            for group, settings in zip(optimizer.param_groups, settings_of_groups, strict=True):
+                group.update(settings)
+                group["lr"] = settings["lr"] * learning_rate_factor
