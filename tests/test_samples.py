@@ -1,0 +1,41 @@
+import pytest
+import torch
+
+from gan_lab.errors import ConfigurationError
+from gan_lab.modules import ArtDCGANModule, CycleGANModule, Pix2PixModule
+from gan_lab.samples import PathRequest, SeedRequest, StyleGridRequest, TranslateRequest
+
+NARROW = {"generator_channels": 2, "discriminator_channels": 2}
+SEEDS = SeedRequest.of([3, 12345])
+PICTURE = TranslateRequest(names=["a.png"], source=torch.zeros(1, 3, 32, 32))
+GRID = StyleGridRequest(
+    names=["x.png"], seeds=torch.tensor([1]), style_seeds=torch.tensor([2]), layers=(0, 1), places=[(1, 1)]
+)
+PATH = PathRequest(names=["f.png"], seeds=torch.tensor([1, 2]), weights=torch.tensor([[0.5, 0.5]]), frames=[0])
+
+
+def test_seeds_are_filed_under_their_numbers():
+    assert SEEDS.names == ["seed0003.png", "seed12345.png"]
+    assert len(SEEDS) == 2
+
+
+def test_tensors_of_a_request_are_changed_and_nothing_else():
+    changed = PATH.map_tensors(lambda tensor: tensor * 2)
+    assert (changed.seeds.tolist(), changed.weights.tolist()) == ([2, 4], [[1.0, 1.0]])
+    assert (changed.names, changed.frames, type(changed)) == (["f.png"], [0], PathRequest)
+    assert PICTURE.map_tensors(lambda tensor: tensor + 1).target is None
+
+
+@pytest.mark.parametrize(
+    ("build", "request_", "kind"),
+    [
+        (lambda: Pix2PixModule(32, **NARROW), SEEDS, "Seed"),
+        (lambda: CycleGANModule(**NARROW, blocks=1), PATH, "Path"),
+        (lambda: ArtDCGANModule(28, 8, **NARROW), PICTURE, "Translate"),
+        (lambda: ArtDCGANModule(28, 8, **NARROW), GRID, "StyleGrid"),
+    ],
+)
+def test_a_model_refuses_what_it_does_not_make(build, request_, kind):
+    module = build()
+    with pytest.raises(ConfigurationError, match=f"{type(module).__name__} cannot answer .* '{kind}'"):
+        module.predict_step(request_)
