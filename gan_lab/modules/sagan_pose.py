@@ -108,12 +108,10 @@ class SAGANPoseModule(GANModule):
         _require_consistent(self.hparams)
         self.skeleton, self.sigma, self.mask_missing = SKELETONS[skeleton], sigma, mask_missing
         self.adversarial_weight, self.balance_ratio, self.balance_rate = adversarial_weight, balance_ratio, balance_rate
-        self.lr, self.adam = lr, AdamSettings(discriminator_lr, (0.9, 0.999))
-        self.milestones, self.decay_factor = milestones, decay_factor
+        self.lr, self.adam, self.drops = lr, AdamSettings(discriminator_lr, (0.9, 0.999)), (milestones, decay_factor)
         self.generator = pose_generator(self.hparams)
         self.discriminator = _build_discriminator(self.hparams) if adversarial else None
-        if adversarial:
-            self.register_buffer("balance", torch.zeros(()))  # k_0 = 0
+        self.register_buffer("balance", torch.zeros(()) if adversarial else None)  # k_0 = 0
         self.generator_ema = self.average(self.generator, ema_half_life)
         self.finder = pose_finder(self.generator_ema or self.generator, self.hparams)
         self.metrics = nn.ModuleDict({split: pose_metrics(self.hparams) for split in ("val", "test")})
@@ -127,7 +125,7 @@ class SAGANPoseModule(GANModule):
 
     def learning_rate_factor(self) -> float:
         """Dropped at the milestones."""
-        return step_decay(self.current_epoch, self.milestones, self.decay_factor)
+        return step_decay(self.current_epoch, *self.drops)
 
     def adversarial_step(self, batch: PoseSample) -> None:
         """D first, then G, then the balance, on one prediction: D's step does not change G."""
