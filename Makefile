@@ -1,21 +1,25 @@
 # `make demo` and `make test` need Python 3.11 or newer and nothing else: they make .venv and install into it.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench clean
+.PHONY: help demo test test-all lint format bench clean
 
 # The first Python that is new enough; choose another with `make PYTHON=...`.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 INSTALLED := .venv/installed
+PYTEST = $(BIN)/python -m pytest -n auto --maxprocesses 8
 
 help:  ## Show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
 demo: $(INSTALLED)  ## Train Pix2Pix on the emoji that the project carries and colour the held-out ones (6 minutes)
 	$(BIN)/python -m benchmarks.emoji_demo
 
-test: $(INSTALLED)  ## Run the tests
-	$(BIN)/python -m pytest
+test: $(INSTALLED)  ## Run the tests on all cores, without the slow ones
+	$(PYTEST) -m 'not slow'
+
+test-all: $(INSTALLED)  ## Run all tests
+	$(PYTEST)
 
 lint: $(INSTALLED)  ## Check style and types
 	$(BIN)/ruff check .

@@ -1,4 +1,7 @@
 import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is there: as many processes as there are cores run tests
+
 import random
 import signal
 from collections.abc import Callable, Iterator
@@ -12,6 +15,7 @@ import yaml
 
 import gan_lab.cli.lightning_cli  # noqa: F401 - now, or Lightning's log handler would keep a stream that a test captures
 from tests.fakes import WRITERS
+from tests.skips import pytest_make_collect_report, pytest_runtest_makereport  # noqa: F401 - hooks
 
 PROJECT = Path(__file__).parent.parent
 SMOKE = yaml.safe_load((PROJECT / "tests" / "smoke.yaml").read_text())

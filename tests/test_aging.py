@@ -15,10 +15,10 @@ from gan_lab.datasets.imdb_wiki import age_in
 from gan_lab.errors import ConfigurationError, DatasetError, DatasetNotFoundError
 from gan_lab.images.transforms import crop
 from tests import fakes
-from tests.conftest import PROJECT
+from tests.skips import REAL_DATA, needs_real_data
 
-SAMPLES = PROJECT.parent / "shared" / "data"
-needs_samples = pytest.mark.skipif(not SAMPLES.exists(), reason="the real samples, ../shared/data, are not here")
+SAMPLES = REAL_DATA
+needs_samples = needs_real_data("")
 
 SMALL = {"image_size": 32, "load_size": 36, "num_workers": 0, "held_out_share": 0.3}
 

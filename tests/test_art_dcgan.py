@@ -213,6 +213,7 @@ def test_resuming_is_exact_with_the_average(small, tmp_path):
     assert differences(one, two) == []
 
 
+@pytest.mark.slow
 def test_two_processes_hold_equal_norms_and_averages_and_measure_as_one(small, tmp_path):
     config = str(small("art_dcgan_emoji", trainer__max_epochs=2, data__batch_size=2))
     run_two(["--config", config, "--trainer.callbacks+", probe("SaveRank", folder=str(tmp_path / "ranks"))])

@@ -10,6 +10,7 @@ import torch
 from gan_lab.errors import CheckpointError
 from gan_lab.modules import Pix2PixModule
 from gan_lab.training.checkpoints import AtomicCheckpointIO, find_checkpoint, read_checkpoint, require_match
+from tests.skips import needs_machine
 
 IO = AtomicCheckpointIO()
 OLD = {"state_dict": {"weight": torch.zeros(1000)}, "global_step": 1}
@@ -73,7 +74,7 @@ def test_a_folder_that_cannot_be_written_is_an_error(tmp_path):
         IO.save_checkpoint(NEW, tmp_path / "file" / "last.ckpt")
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
+@needs_machine(os.name == "posix" and os.geteuid() != 0, "root may write everywhere")
 def test_a_read_only_folder_is_an_error_and_leaves_the_old_file(target):
     target.parent.chmod(0o555)
     try:

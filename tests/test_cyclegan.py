@@ -150,6 +150,7 @@ def test_resuming_is_exact_with_the_image_pools(small, tmp_path):
     assert differences(one, two) == []
 
 
+@pytest.mark.slow
 def test_two_processes_keep_their_own_pools_and_resume_exactly(small, tmp_path):
     config = str(small("cyclegan_folders", trainer__max_epochs=2, data__batch_size=1))
     whole, parts = tmp_path / "whole", tmp_path / "parts"

@@ -32,6 +32,7 @@ def config(small) -> str:
     return str(small(model__norm="instance", model__dropout=False, data__eval_batch_size=2, trainer__max_epochs=3))
 
 
+@pytest.mark.slow
 def test_two_processes_train_as_one_and_resume_exactly(config, small, tmp_path):
     whole, parts, alone = tmp_path / "whole", tmp_path / "parts", tmp_path / "alone"
     every_step = json.dumps({"class_path": "LastCheckpoint", "init_args": {"every_n_steps": 1}})
@@ -82,7 +83,7 @@ def test_a_signal_to_one_of_two_processes_stops_both_at_the_same_step_with_a_che
 
 def test_processes_that_do_not_know_of_each_other_are_refused(small):
     """torchrun with two processes while the configuration asks for one device: two separate trainings, without this."""
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node=2", "--master_port=29611"]
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
     done = subprocess.run(
         [*command, "-m", "gan_lab", "fit", "--config", str(small())], cwd=PROJECT, capture_output=True, text=True
     )

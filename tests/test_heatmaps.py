@@ -9,10 +9,10 @@ from gan_lab.pose.found_poses import map_points
 from gan_lab.pose.heatmaps import decode, flip_back, render_heatmaps, to_cells, to_pixels
 from gan_lab.pose.person_crop import affine_to_crop, inverse, move
 from gan_lab.pose.skeletons import MPII
-from tests.conftest import PROJECT
+from tests.skips import REAL_DATA, needs_real_data
 
-SAMPLES = PROJECT.parent / "shared" / "data" / "mpii"
-needs_samples = pytest.mark.skipif(not SAMPLES.exists(), reason="the real samples, ../shared/data/mpii, are not here")
+SAMPLES = REAL_DATA / "mpii"
+needs_samples = needs_real_data("mpii")
 
 
 def joints(count: int, side: int) -> torch.Tensor:

@@ -9,11 +9,11 @@ from gan_lab.datasets.lsp import read_joints, torso, window_about
 from gan_lab.errors import ConfigurationError, DatasetError, DatasetNotFoundError
 from gan_lab.pose.person_crop import PoseJitter
 from gan_lab.pose.skeletons import LSP as SKELETON
-from tests.conftest import PROJECT
 from tests.fakes_pose import draw_sticks, stance, write_lsp
+from tests.skips import REAL_DATA, needs_real_data
 
-SAMPLES = PROJECT.parent / "shared" / "data" / "lsp"
-needs_samples = pytest.mark.skipif(not SAMPLES.exists(), reason="the real samples, ../shared/data/lsp, are not here")
+SAMPLES = REAL_DATA / "lsp"
+needs_samples = needs_real_data("lsp")
 
 JOINTS = stance(SKELETON.joints)
 

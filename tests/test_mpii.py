@@ -14,11 +14,11 @@ from gan_lab.datasets.mpii_annotations import JOINTS, read_json, read_release, w
 from gan_lab.errors import DatasetError, DatasetNotFoundError
 from gan_lab.pose.person_crop import PoseJitter
 from gan_lab.pose.skeletons import MPII as SKELETON
-from tests.conftest import PROJECT
 from tests.fakes_pose import MPII_JOINTS, stance, structs, write_mpii
+from tests.skips import REAL_DATA, needs_real_data
 
-SAMPLES = PROJECT.parent / "shared" / "data" / "mpii"
-needs_samples = pytest.mark.skipif(not SAMPLES.exists(), reason="the real samples, ../shared/data/mpii, are not here")
+SAMPLES = REAL_DATA / "mpii"
+needs_samples = needs_real_data("mpii")
 LISTED = {"validation_images": "valid_images.txt"}
 
 

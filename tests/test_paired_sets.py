@@ -13,10 +13,10 @@ from gan_lab.errors import DatasetError, DatasetNotFoundError, ImageReadError
 from gan_lab.images.palettes import CITYSCAPES
 from gan_lab.images.transforms import resize_labels
 from tests import fakes
-from tests.conftest import PROJECT
+from tests.skips import REAL_DATA, needs_real_data
 
-SAMPLES = PROJECT.parent / "shared" / "data"
-needs_samples = pytest.mark.skipif(not SAMPLES.exists(), reason="the real samples, ../shared/data, are not here")
+SAMPLES = REAL_DATA
+needs_samples = needs_real_data("")
 
 CAR, ROAD, VOID = (0, 0, 142), (128, 64, 128), (0, 0, 0)
 

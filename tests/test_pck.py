@@ -8,10 +8,10 @@ from scipy.io import loadmat
 from gan_lab.datasets.lsp import read_joints, torso
 from gan_lab.metrics.pck import PCK, area_under_curve
 from gan_lab.pose.skeletons import LSP, MPII
-from tests.conftest import PROJECT
+from tests.skips import REAL_DATA, needs_real_data
 
-SAMPLES = PROJECT.parent / "shared" / "data"
-needs_samples = pytest.mark.skipif(not SAMPLES.exists(), reason="the real samples, ../shared/data, are not here")
+SAMPLES = REAL_DATA
+needs_samples = needs_real_data("")
 
 ROWS = ["head", "shoulder", "elbow", "wrist", "hip", "knee", "ankle"]
 LSP_OF_MPII = [0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15, 8, 9]  # LSP's joints among MPII's

@@ -232,6 +232,7 @@ def test_resuming_is_exact_with_the_balance(small, tmp_path):
     assert differences(one, two) == []
 
 
+@pytest.mark.slow
 def test_two_processes_train_as_one_with_one_balance(small, tmp_path):
     """Batch norm sees half the people in each, so that only k, weights and buffers are compared between the two."""
     moving = {"model__balance_rate": 0.05, "model__balance_ratio": 2.0}

@@ -22,11 +22,11 @@ from gan_lab.metrics.segmentation import (
     target_classes,
 )
 from gan_lab.modules import Pix2PixModule
-from tests.conftest import PROJECT
+from tests.skips import REAL_DATA, needs_real_data
 from tests.training import train
 
-SAMPLES = PROJECT.parent / "shared" / "data" / "cityscapes"
-needs_samples = pytest.mark.skipif(not SAMPLES.exists(), reason="the real samples, ../shared/data, are not here")
+SAMPLES = REAL_DATA / "cityscapes"
+needs_samples = needs_real_data("cityscapes")
 
 SMALL = {"image_size": 32, "generator_channels": 4, "discriminator_channels": 4, "receptive_field": 16}
 ROAD, POLE, CAR = 0, 5, 13

@@ -302,6 +302,7 @@ def test_resuming_in_the_middle_of_a_fade_is_exact(small, tmp_path, stopped_afte
     assert differences(one, two) == []
 
 
+@pytest.mark.slow
 def test_two_processes_grow_alike(small, tmp_path):
     """Through the beginning and the end of a fade: blocks without gradients are the same ones everywhere."""
     config = str(small("stylegan_ffhq", trainer__max_epochs=2))
