@@ -24,7 +24,6 @@ from gan_lab.datamodules import GrowingFolderDataModule
 from gan_lab.losses import r1_penalty
 from gan_lab.modules import StyleGANModule
 from gan_lab.networks import resampling
-from gan_lab.networks.convolution import penalized_slope
 from gan_lab.schedules import GrowingSchedule
 
 WARM_UP = 2
@@ -34,7 +33,7 @@ SCHEDULE = GrowingSchedule(64, 64, total_kimg=0, batch_sizes={64: 4})
 def r1_of_its_own(module: StyleGANModule, real: Tensor, alpha: float) -> tuple[Tensor, Tensor]:
     """Logits, and R1 of another forward pass."""
     again = real.detach().requires_grad_(True)
-    with penalized_slope(real.device.type):
+    with torch.autocast(real.device.type, enabled=False):
         penalty = r1_penalty(module.discriminator(again, alpha), again)
     return module.discriminator(real, alpha), penalty
 

@@ -64,8 +64,9 @@ def gradient_penalty(
         fake: Generated images of the same shape.
         enlargement: As of :func:`r1_penalty`.
     """
-    share = torch.rand(real.shape[0], 1, 1, 1, device=real.device)
-    between = torch.lerp(fake.detach().float(), real.float(), share).requires_grad_(True)
+    dtype = torch.promote_types(real.dtype, torch.float32)
+    share = torch.rand(real.shape[0], 1, 1, 1, dtype=dtype, device=real.device)
+    between = torch.lerp(fake.detach().to(dtype), real.to(dtype), share).requires_grad_(True)
     with torch.autocast(real.device.type, enabled=False):
         values = critic(between).flatten(1).mean(1)
         (gradient,) = torch.autograd.grad(values.sum(), between, create_graph=True)

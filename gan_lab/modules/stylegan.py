@@ -15,7 +15,6 @@ from gan_lab.inference.predictions import MadeImages, cannot_make
 from gan_lab.inference.style_sampler import NoiseMode, StyleSampler
 from gan_lab.losses import discriminator_loss, drift_penalty, generator_loss, gradient_penalty, r1_penalty
 from gan_lab.networks import StyleGANDiscriminator
-from gan_lab.networks.convolution import penalized_slope
 from gan_lab.networks.layers import frozen
 from gan_lab.networks.resampling import downsample, upsample
 from gan_lab.networks.stylegan import layer_count, mix_styles
@@ -188,10 +187,9 @@ class StyleGANModule(GANModule):
         if "loss/r1" in losses:
             loss = loss + self.penalties.r1_gamma / 2 * losses["loss/r1"]
         if self.objective == "wgan-gp":
-            with penalized_slope(real.device.type):
-                penalty = gradient_penalty(
-                    lambda image: self.discriminator(image, alpha), real, fake, self._enlargement(real)
-                )
+            penalty = gradient_penalty(
+                lambda image: self.discriminator(image, alpha), real, fake, self._enlargement(real)
+            )
             losses["loss/gradient_penalty"] = penalty
             drift = self.penalties.drift_weight * drift_penalty(real_logits)
             loss = loss + self.penalties.gradient_penalty_weight * penalty + drift
@@ -200,7 +198,7 @@ class StyleGANModule(GANModule):
     def _r1(self, real: Tensor, alpha: float) -> tuple[Tensor, Tensor]:
         """Logits of real images and R1, through one graph, in full precision."""
         real = real.detach().requires_grad_(True)
-        with penalized_slope(real.device.type):
+        with torch.autocast(real.device.type, enabled=False):
             real_logits = self.discriminator(real, alpha)
             return real_logits, r1_penalty(real_logits, real, self._enlargement(real))
 
