@@ -11,6 +11,7 @@ from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from gan_lab.errors import CheckpointError
 from gan_lab.files import written_whole
+from gan_lab.training.renamed import with_present_names
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
@@ -40,7 +41,7 @@ class AtomicCheckpointIO(TorchCheckpointIO):
 
 
 def read_checkpoint(path: Path, map_location: Any = "cpu", mmap: bool = False) -> dict[str, Any]:
-    """Loads a training checkpoint without running any code in it.
+    """Loads a training checkpoint without running any code in it; what was renamed since has its present name.
 
     Args:
         path: The file.
@@ -62,7 +63,7 @@ def read_checkpoint(path: Path, map_location: Any = "cpu", mmap: bool = False) -
         raise CheckpointError(f"{path} is truncated or not a checkpoint") from None
     if not isinstance(checkpoint, dict) or "state_dict" not in checkpoint:
         raise CheckpointError(f"{path} is no training checkpoint: it has no 'state_dict'")
-    return checkpoint
+    return with_present_names(checkpoint)
 
 
 def find_checkpoint(wanted: str, root: Path) -> Path:
