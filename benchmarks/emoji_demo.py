@@ -11,7 +11,8 @@ from pathlib import Path
 import torch
 from torch.nn import functional as F
 
-from gan_lab.cli.lightning_cli import GanLabCLI, run
+from gan_lab.cli import main as gan_lab
+from gan_lab.cli.lightning_cli import GanLabCLI
 
 CONFIG = "configs/pix2pix_emoji.yaml"
 OUT = Path("runs/pix2pix_emoji/predictions")
@@ -22,7 +23,7 @@ def main() -> int:
     start = time.monotonic()
     untrained, copied = validation_l1(), copying_l1()
     for command in (["fit"], ["predict", "--ckpt_path=last", f"--predictions.folder={OUT}"]):
-        status = run(command[0], ["--config", CONFIG, *command[1:]], debug=False)
+        status = gan_lab([*command, "--config", CONFIG])
         if status:
             return status
     trained = validation_l1("--ckpt_path=last")

@@ -25,6 +25,7 @@ class DatasetNotFoundError(GanLabError):
     def __init__(self, name: str, path: Path, remedy: str) -> None:
         state = "holds no image" if path.exists() else "does not exist"
         super().__init__(f"{name}: {path} {state}. {remedy}")
+        self.path = path
 
 
 class DatasetError(GanLabError):

@@ -1,37 +1,25 @@
 """The ``gan-lab`` command: a thin dispatcher, so that help and mistakes answer before torch is imported."""
 
 import difflib
+import importlib
 import os
 import sys
+from itertools import groupby
 
 import gan_lab
+from gan_lab.cli.failures import guarded
+from gan_lab.cli.table import COMMANDS
 
-HELP = """\
-usage: gan-lab [--debug] COMMAND --config FILE [--KEY VALUE ...]
-
-GAN papers on PyTorch Lightning: train, resume, measure and use them the same way.
-
-commands:
-  fit        train: gan-lab fit --config configs/pix2pix_emoji.yaml
-             resume: ... --ckpt_path last (or a file; 'best' where the config saves one)
-  validate   measure on the validation split: ... --ckpt_path best
-  test       measure on the test split
-  predict    use a trained model on a folder of pictures of any size:
-             gan-lab predict --ckpt_path runs/NAME/VERSION/checkpoints/last.ckpt \\
-                             --data.predict_folder PICTURES --predictions.folder OUT
-             or have it make pictures of nothing but seeds: ... --data.seeds 0-63 --predictions.folder OUT
-  check      open every file of a config's data and list what is broken, mismatched or odd
-
+_OPTIONS = """\
 options:
-  --config FILE            an experiment; configs/ has one for each task. A trained run's is beside its
-                           checkpoints, and is taken from there when only --ckpt_path is given
+  --config NAME|FILE       an experiment: a name that `gan-lab configs` lists, or a YAML file. A trained run's is beside
+                           its checkpoints, and is taken from there when only --ckpt_path is given
   --print_config           print the whole configuration and stop
   --model.help CLASS       explain a model's options, e.g. --model.help Pix2PixModule (--data.help: a data set's)
-  COMMAND --help           list every option
+  COMMAND --help           examples of a command, and every option
   --debug                  show the traceback of an error
   --version, -h, --help    print the version, or this
 """
-COMMANDS = ("fit", "validate", "test", "predict", "check")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -47,20 +35,36 @@ def main(arguments: list[str] | None = None) -> int:
     debug = "--debug" in arguments or bool(os.environ.get("GAN_LAB_DEBUG"))
     arguments = [argument for argument in arguments if argument != "--debug"]
     if not arguments or arguments[0] in ("-h", "--help", "help"):
-        print(HELP, end="")
+        print(help_text(), end="")
         return 0
     if arguments[0] in ("--version", "version"):
         print(f"gan-lab {gan_lab.__version__}")
         return 0
-    command = arguments[0]
-    if command not in COMMANDS:
-        near = difflib.get_close_matches(command, COMMANDS, n=1)
-        hint = f"did you mean '{near[0]}'?" if near else f"the commands are {', '.join(COMMANDS)}."
-        print(f"gan-lab: there is no command '{command}': {hint}", file=sys.stderr)
+    name = arguments[0]
+    command = next((row for row in COMMANDS if row.name == name), None)
+    if command is None:
+        names = [row.name for row in COMMANDS]
+        near = difflib.get_close_matches(name, names, n=1)
+        hint = f"did you mean '{near[0]}'?" if near else f"the commands are {', '.join(names)}."
+        print(f"gan-lab: there is no command '{name}': {hint}", file=sys.stderr)
         return 2
-    from gan_lab.cli.lightning_cli import run
+    return guarded(importlib.import_module(command.module).run, arguments[1:], debug)
 
-    return run(command, arguments[1:], debug)
+
+def help_text() -> str:
+    """What ``gan-lab --help`` prints: the table of commands, by group."""
+    lines = [
+        "usage: gan-lab [--debug] COMMAND [--config NAME|FILE] [--KEY VALUE ...]",
+        "",
+        "GAN papers on PyTorch Lightning: train, resume, measure and use them the same way.",
+    ]
+    width = max(len(row.name) for row in COMMANDS)
+    for group, rows in groupby(COMMANDS, key=lambda row: row.group):
+        lines += ["", f"{group}:"]
+        for row in rows:
+            lines.append(f"  {row.name:<{width}}  {row.help}")
+            lines += [f"  {'':<{width}}    {line}" for example in row.examples for line in example.splitlines()]
+    return "\n".join([*lines, "", _OPTIONS])
 
 
 def entry_point() -> None:

@@ -17,7 +17,6 @@ from lightning.pytorch import Trainer
 import gan_lab.callbacks
 import gan_lab.datamodules
 import gan_lab.modules
-from gan_lab.errors import GanLabError
 
 _SECTIONS = ("model", "data", "trainer", "predictions", "seed_everything", "ckpt_path", "config")
 _CLASS_HOMES = (
@@ -34,8 +33,6 @@ def explain(error: BaseException) -> str | None:
     match error:
         case ArgumentError():
             return explain_arguments(error)
-        case GanLabError():
-            return _original_message(str(error))
         case MisconfigurationException():
             return " ".join(str(error).split())
         case torch.OutOfMemoryError():
@@ -58,7 +55,7 @@ def explain_arguments(error: BaseException) -> str:
 
     owner = class_path.rpartition(".")[2] if class_path else where
     if owner in ("LightningModule", "LightningDataModule") or "arguments are required" in reason:
-        return "there is nothing to work on: give an experiment with --config, e.g. configs/pix2pix_emoji.yaml"
+        return "there is nothing to work on: give an experiment with --config, e.g. pix2pix_emoji"
     if unknown := re.search(r"Option '(.+?)' is not accepted", reason):
         return f"{owner} has no option '{unknown[1]}'" + _nearest(unknown[1], _parameters(class_path))
     if unknown := re.search(r"(?:does not accept option '|unrecognized arguments: (?:--)?)([^'= ]+)", reason):
@@ -79,13 +76,6 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
     while current is not None:
         yield current
         current = current.__cause__
-
-
-def _original_message(message: str) -> str:
-    """The message of an error that a data-loading worker passed on inside its traceback."""
-    if "Original Traceback" not in message:
-        return message
-    return message.strip().splitlines()[-1].partition(": ")[2]
 
 
 def _parameters(class_path: str | None) -> list[str]:

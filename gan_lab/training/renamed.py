@@ -65,6 +65,27 @@ class Renames:
 
 
 RENAMES = Renames(
+    options={
+        "model": {
+            "ArtDCGANModule": {"average_half_life": "ema_half_life"},
+            "StyleGANModule": {
+                "average_half_life_kimg": "ema_half_life_kimg",
+                "lrs": "lr_by_resolution",
+                "mixing": "style_mixing_prob",
+                "psi": "truncation_psi",
+                "psi_layers": "truncation_cutoff",
+                "sample_noise": "noise_mode",
+            },
+        },
+        "callbacks": {
+            "DistributionDistance": {"samples": "num_images"},
+            "ImageLogger": {"samples": "num_rows"},
+            "PathLength": {"samples": "num_paths"},
+        },
+        "predictions": {ALL: {"sheet_samples": "sheet_rows"}},
+    },
+    values={"model": {"StyleGANModule": {"noise_mode": {"fixed": "const"}}}},
+    weights={r"^averaged_generator\.": "generator_ema."},
     modules={
         "gan_lab.allocator": "gan_lab.training.allocator",
         "gan_lab.callbacks.film": "gan_lab.images.film",

@@ -6,11 +6,21 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
 
-from jsonargparse import ActionConfigFile, ArgumentParser  # type: ignore[attr-defined]  # its __all__ is computed
-
-from gan_lab.cli.config_files import require_readable
-from gan_lab.datamodules import GANDataModule
+from gan_lab.cli import help_page
+from gan_lab.cli.help_page import HelpPage
 from gan_lab.errors import ImageReadError
+
+PAGE = HelpPage(
+    "Opens every file of an experiment's data and lists what is broken (cannot be decoded), mismatched (sides of "
+    "different sizes) or odd (enlarged a lot, one flat color, the same file in two splits). The status is 1 if "
+    "anything cannot be used.",
+    (
+        ("your copy of a data set", "gan-lab check --config pix2pix_facades --data.root FACADES"),
+        ("your own pairs", "gan-lab check --config pix2pix_folder --data.root PAIRS"),
+        ("data of a run", "gan-lab check --config runs/pix2pix_facades/version_0/config.yaml"),
+    ),
+    (help_page.CONFIG, help_page.ROOT, help_page.DATA_HELP),
+)
 
 
 class _Checkable(Protocol):
@@ -21,7 +31,7 @@ class _Checkable(Protocol):
     def oddities(self, index: int) -> Iterator[str]: ...
 
 
-def check(arguments: list[str]) -> int:
+def run(arguments: list[str]) -> int:
     """Checks the data of a configuration and prints what it finds.
 
     Args:
@@ -30,17 +40,9 @@ def check(arguments: list[str]) -> int:
     Returns:
         0 if every file can be used, 1 if something is broken or mismatched. What is merely odd is listed, no more.
     """
-    require_readable(arguments)
-    parser = ArgumentParser(prog="gan-lab check", exit_on_error=False, allow_abbrev=False)
-    parser.add_argument("-c", "--config", action=ActionConfigFile, help="an experiment, of which only the data counts")
-    parser.add_subclass_arguments(GANDataModule, "data", required=True)
-    for section in ("seed_everything", "model", "trainer", "predictions", "ckpt_path"):
-        parser.add_argument(f"--{section}", type=Any, help="not looked at")
-    datamodule = parser.instantiate_classes(parser.parse_args(arguments)).data
-
     broken = 0
     seen: dict[str, tuple[str, Path]] = {}
-    for split, data in datamodule.splits().items():
+    for split, data in _splits(arguments).items():
         with ThreadPoolExecutor() as pool:
             reports = list(pool.map(lambda index, data=data: _examine(data, index), range(len(data))))
         problems = [problem for errors, _, _ in reports for problem in errors]
@@ -53,6 +55,27 @@ def check(arguments: list[str]) -> int:
             for line in lines:
                 print(f"  {kind}: {line}")
     return 1 if broken else 0
+
+
+def _splits(arguments: list[str]) -> dict[str, Any]:
+    """The datasets of a configuration, by their splits."""
+    from jsonargparse import ActionConfigFile  # type: ignore[attr-defined]  # its __all__ is computed
+
+    from gan_lab.cli.config_files import prepared
+    from gan_lab.cli.parser import GanLabParser, parser_settings
+    from gan_lab.cli.renamed import PresentNames
+    from gan_lab.cli.silence import silence_advice
+    from gan_lab.datamodules import GANDataModule
+
+    silence_advice()
+    names = PresentNames()
+    parser = GanLabParser(prog="gan-lab check", **parser_settings("check", PAGE, names))
+    parser.add_argument("-c", "--config", action=ActionConfigFile, help="an experiment, of which only the data counts")
+    parser.add_subclass_arguments(GANDataModule, "data", required=True)
+    for section in ("seed_everything", "model", "trainer", "predictions", "ckpt_path"):
+        parser.add_argument(f"--{section}", type=Any, help="not looked at")
+    given = parser.parse_args(prepared(arguments, names))
+    return dict(parser.instantiate_classes(given).data.splits())
 
 
 def _examine(data: _Checkable, index: int) -> tuple[list[str], list[str], dict[Path, str]]:

@@ -1,0 +1,64 @@
+"""A command's failure as one sentence on the standard error, and a status."""
+
+import signal
+import sys
+import traceback
+from argparse import ArgumentError
+from collections.abc import Callable
+
+from gan_lab.errors import ConfigurationError, DatasetNotFoundError, GanLabError
+
+_CARRIED = {"emoji_pairs", "emoji_unpaired"}  # data sets that lie in the repository and not in the installed package
+
+
+def guarded(run: Callable[[list[str]], int], arguments: list[str], debug: bool = False) -> int:
+    """Runs a command and says in one sentence why it failed, if a user can mend it.
+
+    Args:
+        run: The command; takes its arguments and returns a status.
+        arguments: The words after its name.
+        debug: Whether to show the traceback of a failure too.
+
+    Returns:
+        The command's status; 2 after wrong usage, 1 after another failure, 130 after Ctrl-C.
+
+    Raises:
+        Exception: What is no user's mistake.
+    """
+    try:
+        return run(arguments)
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except SystemExit as ending:  # --help and --print_config
+        return int(ending.code or 0)
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+        sentence = _explained(error)
+        if sentence is None:
+            raise
+        print(f"gan-lab: {sentence}", file=sys.stderr)
+        return 2 if isinstance(error, ArgumentError | ConfigurationError) else 1
+
+
+def _explained(error: Exception) -> str | None:
+    if isinstance(error, GanLabError):
+        return _original_message(str(error)) + _how_to_get_emoji(error)
+    from gan_lab.cli.hints import explain  # imports torch
+
+    return explain(error)
+
+
+def _original_message(message: str) -> str:
+    """The message of an error that a data-loading worker passed on inside its traceback."""
+    if "Original Traceback" not in message:
+        return message
+    return message.strip().splitlines()[-1].partition(": ")[2]
+
+
+def _how_to_get_emoji(error: GanLabError) -> str:
+    """How to get a data set that the project carries, if that is what was not found and the error does not say so."""
+    missing = isinstance(error, DatasetNotFoundError) and _CARRIED.intersection(error.path.parts)
+    if not missing or "repository" in str(error):
+        return ""
+    return " The emoji are in data/ of the project's repository: run in a clone of it, or give data.root that folder."

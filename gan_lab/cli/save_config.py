@@ -1,0 +1,22 @@
+"""The configuration that a run leaves beside its checkpoints."""
+
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.cli import SaveConfigCallback
+
+from gan_lab.callbacks.run_directory import run_directory
+from gan_lab.files import written_whole
+
+
+class SaveConfig(SaveConfigCallback):
+    """Writes the resolved configuration beside the checkpoints when training starts; other commands leave it alone."""
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Does nothing yet: the run's folder is not settled."""
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Writes ``config.yaml``, whole or not at all."""
+        if not trainer.is_global_zero:
+            return
+        target = run_directory(trainer) / self.config_filename
+        with written_whole(target) as partial:
+            self.parser.save(self.config, partial, skip_none=False, overwrite=True, multifile=False)
