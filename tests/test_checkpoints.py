@@ -10,6 +10,8 @@ import torch
 from gan_lab.errors import CheckpointError
 from gan_lab.modules import Pix2PixModule
 from gan_lab.training.checkpoints import AtomicCheckpointIO, find_checkpoint, read_checkpoint, require_match
+from gan_lab.training.old_checkpoints import in_present_form
+from gan_lab.training.old_checkpoints import in_present_form
 from tests.skips import needs_machine
 
 IO = AtomicCheckpointIO()
@@ -146,3 +148,20 @@ def test_a_checkpoint_of_another_paper_is_refused_by_name(tmp_path):
     IO.save_checkpoint({"state_dict": {}, "hyper_parameters": settings}, tmp_path / "x.ckpt")
     with pytest.raises(CheckpointError, match="a checkpoint of OtherModule, not of Pix2PixModule"):
         require_match(tmp_path / "x.ckpt", module)
+
+
+@pytest.mark.parametrize(("phase", "kept"), [(1, True), (0, False)])
+def test_counts_that_were_buffers_are_counted_on_the_host(phase, kept):
+    """With 12 images the fade has begun: a step of phase 0 was the last before it, and Adam was about to forget."""
+    schedule = {"resolution": 16, "start_resolution": 8, "stable_kimg": 0.008, "fade_kimg": 0.016, "total_kimg": 0}
+    moments = [{"state": {0: {"step": torch.tensor(3.0)}}, "param_groups": [{"lr": 0.1}]}]
+    old = {
+        "state_dict": {"images_seen": torch.tensor(12), "phase": torch.tensor(phase), "generator.x": torch.ones(1)},
+        "hyper_parameters": {"schedule": schedule},
+        "optimizer_states": moments,
+    }
+    present = in_present_form(old)
+    assert present["images_seen"] == 12
+    assert list(present["state_dict"]) == ["generator.x"]
+    assert present["optimizer_states"] == (moments if kept else [{"state": {}, "param_groups": [{"lr": 0.1}]}])
+    assert "phase" in old["state_dict"]

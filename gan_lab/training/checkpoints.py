@@ -11,7 +11,7 @@ from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from gan_lab.errors import CheckpointError
 from gan_lab.files import written_whole
-from gan_lab.training.renamed import with_present_names
+from gan_lab.training.old_checkpoints import in_present_form
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
@@ -63,7 +63,7 @@ def read_checkpoint(path: Path, map_location: Any = "cpu", mmap: bool = False) -
         raise CheckpointError(f"{path} is truncated or not a checkpoint") from None
     if not isinstance(checkpoint, dict) or "state_dict" not in checkpoint:
         raise CheckpointError(f"{path} is no training checkpoint: it has no 'state_dict'")
-    return with_present_names(checkpoint)
+    return in_present_form(checkpoint)
 
 
 def find_checkpoint(wanted: str, root: Path) -> Path:
