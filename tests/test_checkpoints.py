@@ -11,7 +11,6 @@ from gan_lab.errors import CheckpointError
 from gan_lab.modules import Pix2PixModule
 from gan_lab.training.checkpoints import AtomicCheckpointIO, find_checkpoint, read_checkpoint, require_match
 from gan_lab.training.old_checkpoints import in_present_form
-from gan_lab.training.old_checkpoints import in_present_form
 from tests.skips import needs_machine
 
 IO = AtomicCheckpointIO()

@@ -1,11 +1,11 @@
 import pytest
 
-from gan_lab.files import written_whole
+from gan_lab.files import atomic_write
 
 
 def test_a_file_appears_once_it_is_whole(tmp_path):
     target = tmp_path / "new" / "a.txt"
-    with written_whole(target) as partial:
+    with atomic_write(target) as partial:
         partial.write_text("half")
         assert not target.exists()
         assert partial.suffix == ".txt"
@@ -19,7 +19,7 @@ def test_an_error_leaves_the_old_file_alone(tmp_path):
     target.write_text("old")
 
     def interrupted() -> None:
-        with written_whole(target) as partial:
+        with atomic_write(target) as partial:
             partial.write_text("half")
             raise KeyboardInterrupt
 

@@ -12,7 +12,7 @@ from lightning.pytorch.utilities import rank_zero_info
 from torch import Tensor
 
 from gan_lab.errors import ConfigurationError, require_numbers
-from gan_lab.files import written_whole
+from gan_lab.files import atomic_write
 from gan_lab.images.pixels import to_bytes
 from gan_lab.metrics.distribution import (
     FeatureSums,
@@ -124,7 +124,7 @@ class DistributionDistance(Callback):
         sums = sum_features(features, len(loader.sampler), MOST_KEPT // trainer.world_size)
         sums = combine(gather(sums))
         if trainer.is_global_zero:
-            with written_whole(path) as partial:
+            with atomic_write(path) as partial:
                 torch.save(asdict(sums), partial)
         return sums
 

@@ -12,7 +12,7 @@ from PIL import Image
 from gan_lab.datasets.images import read_image
 from gan_lab.datasets.video import VIDEO_EXTENSIONS, Video
 from gan_lab.errors import GanLabError
-from gan_lab.files import written_whole
+from gan_lab.files import atomic_write
 from gan_lab.images.film import save_video
 from gan_lab.images.sheet import save_image, to_image
 from gan_lab.pose.drawing import Image as Pixels
@@ -109,7 +109,7 @@ class PoseWriter:
                 save_image(Image.fromarray(drawn), self.folder / persons[0]["name"])
 
     def _write_json(self, content: dict[str, Any]) -> None:
-        with written_whole(self.folder / POSES_FILE) as partial:
+        with atomic_write(self.folder / POSES_FILE) as partial:
             partial.write_text(json.dumps(content))
 
     def _write_video(self, path: Path, people: list[FoundPerson], skeleton: Skeleton) -> dict[str, tuple[int, int]]:

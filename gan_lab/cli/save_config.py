@@ -4,7 +4,7 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.cli import SaveConfigCallback
 
 from gan_lab.callbacks.run_directory import run_directory
-from gan_lab.files import written_whole
+from gan_lab.files import atomic_write
 
 
 class SaveConfig(SaveConfigCallback):
@@ -18,5 +18,5 @@ class SaveConfig(SaveConfigCallback):
         if not trainer.is_global_zero:
             return
         target = run_directory(trainer) / self.config_filename
-        with written_whole(target) as partial:
+        with atomic_write(target) as partial:
             self.parser.save(self.config, partial, skip_none=False, overwrite=True, multifile=False)

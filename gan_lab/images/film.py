@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from gan_lab.errors import GanLabError
-from gan_lab.files import written_whole
+from gan_lab.files import atomic_write
 from gan_lab.images.transforms import Image as Pixels
 
 
@@ -26,7 +26,7 @@ def write_film(frames: Sequence[Path], target: Path, frames_per_second: int) -> 
         What was written.
     """
     gif, mp4 = target.with_name(f"{target.name}.gif"), target.with_name(f"{target.name}.mp4")
-    with written_whole(gif) as partial, Image.open(frames[0]) as first:
+    with atomic_write(gif) as partial, Image.open(frames[0]) as first:
         duration = max(10, round(100 / frames_per_second) * 10)
         first.save(partial, save_all=True, append_images=_pictures(frames[1:]), duration=duration, loop=0)
     try:
@@ -45,7 +45,7 @@ def save_video(frames: Iterable[Pixels], fps: float, path: Path) -> None:
     remaining = iter(frames)
     first = next(remaining)
     rate = fps if math.isfinite(fps) and fps > 0 else 25.0
-    with written_whole(path) as partial:
+    with atomic_write(path) as partial:
         writer = cv2.VideoWriter(str(partial), cv2.VideoWriter.fourcc(*"mp4v"), rate, (first.shape[1], first.shape[0]))
         if not writer.isOpened():
             raise GanLabError(f"{path}: OpenCV cannot write this video")

@@ -8,7 +8,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from gan_lab.files import written_whole
+from gan_lab.errors import require
+from gan_lab.files import atomic_write
 from gan_lab.images.pixels import to_bytes
 
 _MARGIN = 4
@@ -19,10 +20,10 @@ def to_image(tensor: Tensor) -> Image.Image:
     """One image (1 or 3, H, W) in [-1, 1], rounded to 8 bits.
 
     Raises:
-        ValueError: If it has another number of channels.
+        ConfigurationError: If it has another number of channels.
     """
-    if tensor.ndim != 3 or tensor.shape[0] not in (1, 3):
-        raise ValueError(f"an image has shape (1, H, W) or (3, H, W), got {tuple(tensor.shape)}")
+    fits = tensor.ndim == 3 and tensor.shape[0] in (1, 3)
+    require(fits, f"an image has shape (1, H, W) or (3, H, W), got {tuple(tensor.shape)}")
     pixels = to_bytes(tensor).cpu().permute(1, 2, 0).numpy()
     return Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
 
@@ -81,7 +82,7 @@ def batch_rows(images: Mapping[str, Tensor]) -> list[dict[str, Image.Image]]:
 
 def save_image(image: Image.Image, path: Path) -> None:
     """Writes an image in the format of its name, at the best quality, replacing an older one only when it is whole."""
-    with written_whole(path) as partial:
+    with atomic_write(path) as partial:
         image.save(partial, quality=95)
 
 

@@ -10,7 +10,7 @@ from lightning.pytorch import LightningModule
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from gan_lab.errors import CheckpointError
-from gan_lab.files import written_whole
+from gan_lab.files import atomic_write
 from gan_lab.training.old_checkpoints import in_present_form
 
 
@@ -25,7 +25,7 @@ class AtomicCheckpointIO(TorchCheckpointIO):
         """Writes ``checkpoint`` to ``path``, or raises CheckpointError and leaves ``path`` as it was."""
         target = Path(path)
         try:
-            with written_whole(target) as partial, partial.open("wb") as file:
+            with atomic_write(target) as partial, partial.open("wb") as file:
                 torch.save(checkpoint, file)
                 file.flush()
                 os.fsync(file.fileno())
