@@ -76,8 +76,8 @@ def reference_step(module: CycleGANModule) -> Any:
             adam_g.step()
         adam_d.zero_grad()
         for judge, real, fake in (
-            (judge_a, a, pool_a.exchange(fake_a.detach())),
-            (judge_b, b, pool_b.exchange(fake_b.detach())),
+            (judge_a, a, pool_a.query(fake_a.detach())),
+            (judge_b, b, pool_b.query(fake_b.detach())),
         ):
             loss: Tensor = 0.5 * discriminator_loss(judge(real), judge(fake), "lsgan")
             loss.backward()

@@ -11,7 +11,7 @@ def image(value: float) -> torch.Tensor:
 
 def test_a_pool_gives_back_what_it_gets_until_it_is_full():
     pool = ImagePool(3)
-    assert [pool.exchange(image(value)).mean().item() for value in range(3)] == [0, 1, 2]
+    assert [pool.query(image(value)).mean().item() for value in range(3)] == [0, 1, 2]
     assert len(pool.images) == 3
 
 
@@ -19,8 +19,8 @@ def test_a_full_pool_swaps_half_the_time_with_any_of_its_images():
     random.seed(0)
     pool = ImagePool(50)
     for value in range(50):
-        pool.exchange(image(value))
-    returned = [int(pool.exchange(image(value)).mean()) for value in range(50, 2050)]
+        pool.query(image(value))
+    returned = [int(pool.query(image(value)).mean()) for value in range(50, 2050)]
     new = sum(given == back for given, back in enumerate(returned, start=50))
     assert abs(new - 1000) < 100  # five standard deviations
     assert len(pool.images) == 50
@@ -31,7 +31,7 @@ def test_a_full_pool_swaps_half_the_time_with_any_of_its_images():
 def test_images_of_a_batch_are_exchanged_one_by_one_and_carry_no_gradient():
     pool = ImagePool(1)
     batch = torch.rand(4, 3, 2, 2, requires_grad=True)
-    out = pool.exchange(batch)
+    out = pool.query(batch)
     assert out.shape == batch.shape
     assert not out.requires_grad
     assert len(pool.images) == 1
@@ -39,17 +39,17 @@ def test_images_of_a_batch_are_exchanged_one_by_one_and_carry_no_gradient():
 
 def test_a_pool_of_none_is_no_pool():
     pool = ImagePool(0)
-    assert torch.equal(pool.exchange(image(3)), image(3))
+    assert torch.equal(pool.query(image(3)), image(3))
     assert pool.images == []
 
 
 def test_a_restored_pool_goes_on_as_the_first_would():
     pool, twin = ImagePool(2), ImagePool(2)
     for value in range(5):
-        pool.exchange(image(value))
+        pool.query(image(value))
     twin.load_state_dict(pool.state_dict())
     random.seed(1)
-    one = [pool.exchange(image(value)) for value in range(9, 20)]
+    one = [pool.query(image(value)) for value in range(9, 20)]
     random.seed(1)
-    two = [twin.exchange(image(value)) for value in range(9, 20)]
+    two = [twin.query(image(value)) for value in range(9, 20)]
     assert all(torch.equal(a, b) for a, b in zip(one, two, strict=True))

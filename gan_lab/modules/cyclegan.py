@@ -121,8 +121,8 @@ class CycleGANModule(GANModule):
 
         def discriminator_losses() -> Iterator[Tensor]:
             for domain, real, fake in (
-                ("a", a, self.pool_a.exchange(fakes["a"])),
-                ("b", b, self.pool_b.exchange(fakes["b"])),
+                ("a", a, self.pool_a.query(fakes["a"])),
+                ("b", b, self.pool_b.query(fakes["b"])),
             ):
                 discriminate = self.discriminators[domain.upper()]
                 loss = discriminator_loss(discriminate(real), discriminate(fake), self.objective)

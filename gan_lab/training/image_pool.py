@@ -22,11 +22,11 @@ class ImagePool:
         self.size = size
         self.images: list[Tensor] = []
 
-    def exchange(self, images: Tensor) -> Tensor:
+    def query(self, images: Tensor) -> Tensor:
         """Puts images (B, C, H, W) in and takes as many out, without gradients."""
-        return torch.stack([self._exchange_one(image) for image in images.detach()])
+        return torch.stack([self._query_one(image) for image in images.detach()])
 
-    def _exchange_one(self, image: Tensor) -> Tensor:
+    def _query_one(self, image: Tensor) -> Tensor:
         if len(self.images) < self.size:
             self.images.append(image.clone())
             return image
