@@ -9,7 +9,7 @@ import torch
 from gan_lab.datamodules import DegradedFolderDataModule
 from gan_lab.datasets import DegradedImages
 from gan_lab.datasets.images import ImageFile
-from gan_lab.images.degradations import CentralHole, Edges, Grey, RandomHole
+from gan_lab.images.degradations import CentralHole, Edges, Gray, RandomHole
 from gan_lab.images.transforms import Jitter
 from tests.fakes import save, write_photographs
 
@@ -55,16 +55,16 @@ def test_random_holes_keep_to_their_size_and_come_anywhere(noise):
     assert max(lefts) >= 42
 
 
-def test_a_hole_takes_the_colour_asked_for(noise):
+def test_a_hole_takes_the_color_asked_for(noise):
     assert (CentralHole(color=(117, 104, 123))(noise, Random(0))[20, 30] == (117, 104, 123)).all()
 
 
-def test_greys_are_of_the_colours_lightness():
-    """sRGB red has L* 53.24, which is the grey 127 (L* 53.19); pure blue L* 32.30 is 76.6, green L* 87.73 is 219.9."""
+def test_grays_are_of_the_colors_lightness():
+    """sRGB red has L* 53.24, which is the gray 127 (L* 53.19); pure blue L* 32.30 is 76.6, green L* 87.73 is 219.9."""
     colors = np.uint8([[[255, 0, 0], [0, 0, 255], [0, 255, 0], [0, 0, 0], [255, 255, 255], [90, 90, 90]]])
-    grey = Grey()(colors, Random(0))
-    assert (grey == grey[..., :1]).all()
-    assert np.abs(grey[0, :, 0].astype(int) - [127, 77, 220, 0, 255, 90]).max() <= 1
+    gray = Gray()(colors, Random(0))
+    assert (gray == gray[..., :1]).all()
+    assert np.abs(gray[0, :, 0].astype(int) - [127, 77, 220, 0, 255, 90]).max() <= 1
 
 
 def test_edges_are_black_lines_along_a_squares_border():
@@ -95,8 +95,8 @@ def test_edges_are_those_of_canny_with_hysteresis():
     ("make", "message"),
     [
         (lambda: Edges(0.3, 0.2), "0 < low_threshold <= high_threshold must hold, got 0.3 and 0.2"),
-        (lambda: Edges(sigma=0), "sigma must be positive, got 0"),
-        (lambda: CentralHole(1.0), "share must be between 0 and 1, got 1.0"),
+        (lambda: Edges(sigma=0), "sigma must be above 0, got 0"),
+        (lambda: CentralHole(1.0), "share must be above 0 and below 1, got 1"),
         (lambda: RandomHole(0.5, 0.2), "0 < smallest_share <= largest_share < 1 must hold, got 0.5 and 0.2"),
     ],
 )

@@ -16,7 +16,7 @@ class DegradedFolderDataModule(GANDataModule):
 
     Args:
         root: The folder with the splits.
-        degradation: What makes the source: ``Edges``, ``Grey``, ``CentralHole``, ``RandomHole``, or your own class.
+        degradation: What makes the source: ``Edges``, ``Gray``, ``CentralHole``, ``RandomHole``, or your own class.
         image_size: Side of the training images in pixels; the model's ``image_size``.
         load_size: Side to which photographs are scaled before a random crop to ``image_size`` (286 for 256 in the
             paper); the same as ``image_size`` for no crop.

@@ -13,12 +13,12 @@ def lightness(images: Tensor) -> Tensor:
 
 
 def chroma(images: Tensor) -> Tensor:
-    """The two channels of colour (B, 2, H, W) of RGB images (B, 3, H, W)."""
+    """The two channels of color (B, 2, H, W) of RGB images (B, 3, H, W)."""
     return _lab(images)[:, 1:] / 110
 
 
 def to_rgb(lightness: Tensor, chroma: Tensor) -> Tensor:
-    """RGB images (B, 3, H, W) of a lightness (B, 1, H, W) and colours (B, 2, H, W), clipped to what RGB can show."""
+    """RGB images (B, 3, H, W) of a lightness (B, 1, H, W) and colors (B, 2, H, W), clipped to what RGB can show."""
     from kornia.color import lab_to_rgb
 
     lab = torch.cat([(lightness.float() + 1) * 50, chroma.float() * 110], dim=1)

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import torch
 
+from gan_lab.errors import require, require_numbers
 from gan_lab.images.transforms import Image
 
 
@@ -21,11 +22,11 @@ class Degradation(ABC):
         """Degrades an image, drawing whatever is random from ``random``."""
 
 
-class Grey(Degradation):
-    """Takes the colours and leaves the greys of the same lightness (CIE L*)."""
+class Gray(Degradation):
+    """Takes the colors and leaves the grays of the same lightness (CIE L*)."""
 
     def __call__(self, image: Image, random: Random) -> Image:
-        """Takes the colours."""
+        """Takes the colors."""
         lab = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
         lab[..., 1:] = 0
         return np.asarray((cv2.cvtColor(lab, cv2.COLOR_LAB2RGB) * 255).round().clip(0, 255), dtype=np.uint8)
@@ -40,14 +41,15 @@ class Edges(Degradation):
         sigma: Standard deviation in pixels of the Gaussian that smooths first: the larger, the fewer details.
 
     Raises:
-        ValueError: If the thresholds are not in order, or sigma is not positive.
+        ConfigurationError: If the thresholds are not in order, or sigma is not positive.
     """
 
     def __init__(self, low_threshold: float = 0.1, high_threshold: float = 0.2, sigma: float = 2.0) -> None:
-        if not 0 < low_threshold <= high_threshold:
-            raise ValueError(f"0 < low_threshold <= high_threshold must hold, got {low_threshold} and {high_threshold}")
-        if sigma <= 0:
-            raise ValueError(f"sigma must be positive, got {sigma}")
+        require(
+            0 < low_threshold <= high_threshold,
+            f"0 < low_threshold <= high_threshold must hold, got {low_threshold} and {high_threshold}",
+        )
+        require_numbers({"sigma": sigma}, above=0)
         self.low_threshold = low_threshold
         self.high_threshold = high_threshold
         self.sigma = sigma
@@ -74,12 +76,11 @@ class CentralHole(Degradation):
         color: Red, green and blue of the hole, 0 to 255.
 
     Raises:
-        ValueError: If the share is not between 0 and 1.
+        ConfigurationError: If the share is not between 0 and 1.
     """
 
     def __init__(self, share: float = 0.5, color: tuple[int, int, int] = (255, 255, 255)) -> None:
-        if not 0 < share < 1:
-            raise ValueError(f"share must be between 0 and 1, got {share}")
+        require_numbers({"share": share}, above=0, below=1)
         self.share = share
         self.color = color
 
@@ -99,7 +100,7 @@ class RandomHole(Degradation):
         color: Red, green and blue of the hole, 0 to 255.
 
     Raises:
-        ValueError: If the shares are not in order between 0 and 1.
+        ConfigurationError: If the shares are not in order between 0 and 1.
     """
 
     def __init__(
@@ -108,10 +109,10 @@ class RandomHole(Degradation):
         largest_share: float = 0.5,
         color: tuple[int, int, int] = (255, 255, 255),
     ) -> None:
-        if not 0 < smallest_share <= largest_share < 1:
-            raise ValueError(
-                f"0 < smallest_share <= largest_share < 1 must hold, got {smallest_share} and {largest_share}"
-            )
+        require(
+            0 < smallest_share <= largest_share < 1,
+            f"0 < smallest_share <= largest_share < 1 must hold, got {smallest_share} and {largest_share}",
+        )
         self.smallest_share = smallest_share
         self.largest_share = largest_share
         self.color = color

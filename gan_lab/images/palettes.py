@@ -1,4 +1,4 @@
-"""Label maps drawn as images: which colour stands for which class. Constants only."""
+"""Label maps drawn as images: which color stands for which class. Constants only."""
 
 from typing import Literal, NamedTuple
 
@@ -12,10 +12,10 @@ class Palette(NamedTuple):
     """How a data set draws its labels.
 
     Attributes:
-        id_colors: The colour of each label id, from id 0 on.
+        id_colors: The color of each label id, from id 0 on.
         names: The classes that are scored, in their official order.
-        colors: The colour of each of them.
-        void_colors: The colours that stand for none of them and are not scored.
+        colors: The color of each of them.
+        void_colors: The colors that stand for none of them and are not scored.
     """
 
     id_colors: tuple[Color, ...]
@@ -25,7 +25,7 @@ class Palette(NamedTuple):
 
 
 def _cityscapes() -> Palette:
-    """Of torchvision's copy of the official table: licence plates are never drawn; a pole group is drawn as a pole."""
+    """Of torchvision's copy of the official table: license plates are never drawn; a pole group is drawn as a pole."""
     labels = [label for label in Cityscapes.classes if label.id >= 0]
     scored = [label for label in labels if not label.ignore_in_eval]
     colors = tuple(label.color for label in scored)

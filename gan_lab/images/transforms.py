@@ -31,7 +31,7 @@ def resize(image: Image, size: int) -> Image:
 
 
 def resize_labels(image: Image, size: int) -> Image:
-    """Scales to ``size`` x ``size`` pixels whatever the aspect, each of the nearest pixel's colour: none is blended."""
+    """Scales to ``size`` x ``size`` pixels whatever the aspect, each of the nearest pixel's color: none is blended."""
     return np.asarray(cv2.resize(image, (size, size), interpolation=cv2.INTER_NEAREST_EXACT), dtype=np.uint8)
 
 
