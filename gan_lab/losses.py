@@ -5,17 +5,19 @@ they are brought to float32 first. Every loss is a mean over all logits, hence a
 """
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from gan_lab.errors import require
+
 Objective = Literal["vanilla", "lsgan", "hinge", "wgan-gp"]
 
 
 def discriminator_loss(real_logits: Tensor, fake_logits: Tensor, objective: Objective) -> Tensor:
-    """What the discriminator minimises, real term plus fake term.
+    """What the discriminator minimizes, real term plus fake term.
 
     Args:
         real_logits: Its logits on real images.
@@ -23,7 +25,11 @@ def discriminator_loss(real_logits: Tensor, fake_logits: Tensor, objective: Obje
         objective: ``vanilla`` is the cross-entropy game (Goodfellow et al. 2014), ``lsgan`` least squares with labels
             1 and 0 (Mao et al. 2017), ``hinge`` a margin of 1 on either side (Lim and Ye 2017), ``wgan-gp`` the
             critic's difference of means (Arjovsky et al. 2017), which needs :func:`gradient_penalty` beside it.
+
+    Raises:
+        ConfigurationError: If ``objective`` is none of those.
     """
+    _require_known(objective)
     real, fake = real_logits.float(), fake_logits.float()
     match objective:
         case "vanilla":
@@ -37,10 +43,14 @@ def discriminator_loss(real_logits: Tensor, fake_logits: Tensor, objective: Obje
 
 
 def generator_loss(fake_logits: Tensor, objective: Objective) -> Tensor:
-    """What the generator minimises given the discriminator's logits on its images; see :func:`discriminator_loss`.
+    """What the generator minimizes given the discriminator's logits on its images; see :func:`discriminator_loss`.
 
     ``vanilla`` is the non-saturating form, as Pix2Pix (section 3.2) and its reference train it.
+
+    Raises:
+        ConfigurationError: If ``objective`` is none of those there are.
     """
+    _require_known(objective)
     fake = fake_logits.float()
     match objective:
         case "vanilla":
@@ -59,7 +69,7 @@ def gradient_penalty(
     A patch critic's value is the mean of its patches, as in the loss it is trained with.
 
     Args:
-        critic: Maps images to logits. Its normalisation must not mix samples (no batch norm).
+        critic: Maps images to logits. Its normalization must not mix samples (no batch norm).
         real: Real images (B, C, H, W).
         fake: Generated images of the same shape.
         enlargement: As of :func:`r1_penalty`.
@@ -113,3 +123,8 @@ def balance_step(balance: Tensor, real_loss: Tensor, fake_loss: Tensor, ratio: f
 def convergence_measure(real_loss: Tensor, fake_loss: Tensor, ratio: float) -> Tensor:
     """BEGAN's global measure, L_real + |ratio L_real - L_fake|: small when both converge (section 3.4.1)."""
     return real_loss + (ratio * real_loss - fake_loss).abs()
+
+
+def _require_known(objective: str) -> None:
+    known = get_args(Objective)
+    require(objective in known, f"objective must be one of {', '.join(known)}, got {objective!r}")

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from gan_lab.errors import ConfigurationError
+from gan_lab.errors import require, require_numbers
 
 # StyleGAN's released train.py: images a step over all GPUs, by the number of GPUs and the resolution
 _OFFICIAL_BATCHES: dict[int, dict[int, int]] = {
@@ -76,22 +76,22 @@ class GrowingSchedule:
     batch_sizes: dict[int, int] | None = None
 
     def __post_init__(self) -> None:
-        if not is_power_of_two(self.start_resolution) or not is_power_of_two(self.resolution):
-            raise ConfigurationError(
-                f"schedule: resolutions must be powers of two, got {self.start_resolution} and {self.resolution}"
-            )
-        if not 4 <= self.start_resolution <= self.resolution:
-            raise ConfigurationError(
-                f"schedule: start_resolution must be from 4 to the resolution {self.resolution}, "
-                f"got {self.start_resolution}"
-            )
-        if min(self.stable_kimg, self.fade_kimg, self.total_kimg) < 0:
-            raise ConfigurationError("schedule: stable_kimg, fade_kimg and total_kimg must be 0 or more")
-        if not self.fixed and self.stable_kimg + self.fade_kimg == 0:
-            raise ConfigurationError("schedule: networks that grow need a stable_kimg or a fade_kimg above 0")
-        missing = [side for side in self.resolutions if self.batch_sizes and side not in self.batch_sizes]
-        if missing:
-            raise ConfigurationError(f"schedule: batch_sizes lacks the resolution {missing[0]}")
+        require(
+            is_power_of_two(self.start_resolution) and is_power_of_two(self.resolution),
+            f"schedule: resolutions must be powers of two, got {self.start_resolution} and {self.resolution}",
+        )
+        require(
+            4 <= self.start_resolution <= self.resolution,
+            f"schedule: start_resolution must be from 4 to the resolution {self.resolution}, "
+            f"got {self.start_resolution}",
+        )
+        for name in ("stable_kimg", "fade_kimg", "total_kimg"):
+            require_numbers({f"schedule: {name}": getattr(self, name)}, at_least=0)
+        moves = self.fixed or self.stable_kimg + self.fade_kimg > 0
+        require(moves, "schedule: networks that grow need a stable_kimg or a fade_kimg above 0")
+        for side in self.resolutions:
+            known = not self.batch_sizes or side in self.batch_sizes
+            require(known, f"schedule: batch_sizes lacks the resolution {side}")
 
     @property
     def fixed(self) -> bool:
@@ -129,18 +129,18 @@ class GrowingSchedule:
         Raises:
             ConfigurationError: If there is no table for so many processes, or they cannot share the images evenly.
         """
-        sizes: Mapping[int, int] | None = self.batch_sizes or _OFFICIAL_BATCHES.get(processes)
-        if sizes is None:
-            raise ConfigurationError(
-                f"schedule: the released batch sizes are for 1, 2, 4 or 8 processes, not {processes}: give batch_sizes"
-            )
-        if resolution not in sizes:
-            raise ConfigurationError(f"schedule: there is no released batch size for {resolution}: give batch_sizes")
-        if sizes[resolution] < 1 or sizes[resolution] % processes:
-            raise ConfigurationError(
-                f"schedule: {sizes[resolution]} images a step at {resolution} cannot be shared by {processes} processes"
-            )
-        return sizes[resolution]
+        sizes: Mapping[int, int] = self.batch_sizes or _OFFICIAL_BATCHES.get(processes, {})
+        require(
+            len(sizes) > 0,
+            f"schedule: the released batch sizes are for 1, 2, 4 or 8 processes, not {processes}: give batch_sizes",
+        )
+        require(resolution in sizes, f"schedule: there is no released batch size for {resolution}: give batch_sizes")
+        size = sizes[resolution]
+        require(
+            size >= 1 and size % processes == 0,
+            f"schedule: {size} images a step at {resolution} cannot be shared by {processes} processes",
+        )
+        return size
 
     def done(self, images: int) -> bool:
         """Whether training is over."""
@@ -155,6 +155,11 @@ def as_schedule(schedule: GrowingSchedule | Mapping[str, Any]) -> GrowingSchedul
 def is_power_of_two(number: int) -> bool:
     """Whether it is 1, 2, 4, 8 ..."""
     return number > 0 and number & (number - 1) == 0
+
+
+def style_layer_count(resolution: int) -> int:
+    """A style-based generator's layers at a resolution: two at 4 pixels and two for each doubling, 18 at 1024."""
+    return 2 * (resolution.bit_length() - 1) - 2
 
 
 def step_decay(epoch: int, milestones: Sequence[int], factor: float) -> float:

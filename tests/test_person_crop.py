@@ -125,7 +125,7 @@ def test_distortions_fill_their_ranges_and_are_the_seed_s():
             ((1.25, 0.75), 30, True, 0.2),
             r"data.scale must be two positive numbers, the smaller first, got \[1.25, 0.75",
         ),
-        (((0.75, 1.25), -1, True, 0.2), "data.rotation must be from 0 to 180 degrees, got -1"),
+        (((0.75, 1.25), -1, True, 0.2), "data.rotation must be at least 0 and at most 180, got -1"),
         (((0.75, 1.25), 30, True, 1.0), "data.color_gain must be at least 0 and below 1, got 1.0"),
     ],
 )

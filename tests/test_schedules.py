@@ -82,7 +82,7 @@ def test_training_ends_after_so_many_images():
         ({"resolution": 100}, "powers of two, got 8 and 100"),
         ({"resolution": 8, "start_resolution": 16}, "start_resolution must be from 4 to the resolution 8, got 16"),
         ({"start_resolution": 2}, "start_resolution must be from 4"),
-        ({"fade_kimg": -1}, "must be 0 or more"),
+        ({"fade_kimg": -1}, "must be at least 0"),
         ({"stable_kimg": 0, "fade_kimg": 0}, "need a stable_kimg or a fade_kimg"),
         ({"resolution": 16, "batch_sizes": {8: 4}}, "batch_sizes lacks the resolution 16"),
     ],

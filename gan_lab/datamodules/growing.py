@@ -14,7 +14,7 @@ from gan_lab.datasets.growing_images import GrowingImages
 from gan_lab.datasets.latent_walks import ClosedPath, StyleMixes, parse_layers
 from gan_lab.datasets.seeds import Seeds, parse_seeds
 from gan_lab.errors import ConfigurationError
-from gan_lab.schedules import GrowingSchedule
+from gan_lab.schedules import GrowingSchedule, style_layer_count
 from gan_lab.seeding import derive_seed, run_seed
 
 Prediction = Literal["seeds", "mixing", "interpolation"]
@@ -224,7 +224,7 @@ class GrowingDataModule(UnconditionalDataModule):
     def _what_to_predict(
         self, predict: Prediction, column_seeds: str | int | None, mixed_layers: str, frames: int
     ) -> Dataset[Any]:
-        layers = parse_layers(mixed_layers, 2 * self.schedule.resolution.bit_length() - 4)
+        layers = parse_layers(mixed_layers, style_layer_count(self.schedule.resolution))
         match predict:
             case "mixing":
                 return StyleMixes(self.seeds.seeds, parse_seeds(str(column_seeds)), layers)

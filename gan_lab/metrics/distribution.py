@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torchmetrics.image.kid import KernelInceptionDistance
 
+from gan_lab.errors import ConfigurationError
+
 KERNEL_SUBSETS = 100  # of 1,000 each: Binkowski et al. (ICLR 2018), and every implementation since
 KERNEL_SUBSET_SIZE = 1000
 
@@ -47,6 +49,9 @@ def sum_features(batches: Iterable[Tensor], count: int, keep: int) -> FeatureSum
         batches: At least one.
         count: How many features there will be over all.
         keep: How many to keep at the most, evenly spaced.
+
+    Raises:
+        ConfigurationError: If there is no batch.
     """
     stride = max(1, math.ceil(count / max(1, keep)))
     total = products = None
@@ -61,7 +66,7 @@ def sum_features(batches: Iterable[Tensor], count: int, keep: int) -> FeatureSum
         kept.append(features[-seen % stride :: stride].float())
         seen += len(features)
     if total is None or products is None:
-        raise ValueError("there are no features to sum up")
+        raise ConfigurationError("there are no features to sum up")
     return FeatureSums(seen, total, products, torch.cat(kept))
 
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gan_lab.errors import ConfigurationError
+from gan_lab.errors import ConfigurationError, require
 from gan_lab.images.pixels import from_bytes
 from gan_lab.seeding import normal_from_seeds
 
@@ -141,8 +141,7 @@ class Inception(FeatureExtractor):
 
 def _require_the_weights(path: Path) -> None:
     """Refuses any other file: its distances would not be FID, and torch-fidelity would run code that is in it."""
-    if not path.is_file():
-        raise ConfigurationError(f"there is no file {path}: it should be torch-fidelity's {_INCEPTION_FILE}")
+    require(path.is_file(), f"there is no file {path}: it should be torch-fidelity's {_INCEPTION_FILE}")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    if not digest.startswith(_INCEPTION_DIGEST):
-        raise ConfigurationError(f"{path} is not torch-fidelity's {_INCEPTION_FILE}: its SHA-256 is {digest[:8]}...")
+    is_the_file = digest.startswith(_INCEPTION_DIGEST)
+    require(is_the_file, f"{path} is not torch-fidelity's {_INCEPTION_FILE}: its SHA-256 is {digest[:8]}...")

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
+from gan_lab.errors import require, require_numbers
 from gan_lab.pose.skeletons import Skeleton
 
 STEPS = 20  # of the curve whose area is taken: 0.01 each up to 0.2 on LSP, as the published areas have it
@@ -65,6 +66,9 @@ class PCK(Metric):
     Args:
         skeleton: The joints, which of them make up a row and which the means take.
         threshold: The distance up to which a joint is found, in lengths of its person.
+
+    Raises:
+        ConfigurationError: If ``threshold`` is not above 0.
     """
 
     is_differentiable = False
@@ -75,8 +79,7 @@ class PCK(Metric):
 
     def __init__(self, skeleton: Skeleton, threshold: float) -> None:
         super().__init__()
-        if threshold <= 0:
-            raise ValueError(f"threshold must be above 0, got {threshold}")
+        require_numbers({"threshold": threshold}, above=0)
         self.skeleton = skeleton
         self.threshold = threshold
         joints = len(skeleton.joints)
@@ -93,18 +96,19 @@ class PCK(Metric):
             length: What distances are divided by, (B,), in the same pixels; 0 where it is not known.
 
         Raises:
-            ValueError: If the shapes do not fit the skeleton or each other.
+            ConfigurationError: If the shapes do not fit the skeleton or each other.
         """
         joints = len(self.skeleton.joints)
-        if predicted.ndim != 3 or predicted.shape[1:] != (joints, 2) or truth.shape != predicted.shape:
-            raise ValueError(
-                f"predicted and truth must be (B, {joints}, 2), got {tuple(predicted.shape)} and {tuple(truth.shape)}"
-            )
-        if labelled.shape != predicted.shape[:2] or labelled.dtype != torch.bool or length.shape != predicted.shape[:1]:
-            raise ValueError(
-                f"labelled must be bool (B, {joints}) and length (B,), got {labelled.dtype} {tuple(labelled.shape)} "
-                f"and {tuple(length.shape)}"
-            )
+        require(
+            predicted.ndim == 3 and predicted.shape[1:] == (joints, 2) and truth.shape == predicted.shape,
+            f"predicted and truth must be (B, {joints}, 2), got {tuple(predicted.shape)} and {tuple(truth.shape)}",
+        )
+        people = predicted.shape[:1]
+        require(
+            labelled.dtype == torch.bool and labelled.shape == (*people, joints) and length.shape == people,
+            f"labelled must be bool (B, {joints}) and length (B,), got {labelled.dtype} {tuple(labelled.shape)} "
+            f"and {tuple(length.shape)}",
+        )
         scored = labelled & (length > 0)[:, None]
         distances = relative_distances(predicted, truth, length)
         steps = torch.arange(STEPS + 1, device=distances.device, dtype=distances.dtype)

@@ -19,11 +19,11 @@ VOID = -1  # the class of pixels that are not scored
 
 
 def nearest_color(image: Tensor, colors: Sequence[Color]) -> Tensor:
-    """Which of some colours each pixel is nearest to, by Euclidean distance in RGB.
+    """Which of some colors each pixel is nearest to, by Euclidean distance in RGB.
 
     Args:
         image: Images (B, 3, H, W) in [-1, 1].
-        colors: The colours to choose from.
+        colors: The colors to choose from.
 
     Returns:
         Indices (B, H, W) into ``colors``.
@@ -35,12 +35,12 @@ def nearest_color(image: Tensor, colors: Sequence[Color]) -> Tensor:
 
 
 def predicted_classes(image: Tensor, palette: Palette) -> Tensor:
-    """The class (B, H, W) whose colour is nearest, whatever the pixel of an image (B, 3, H, W) in [-1, 1]."""
+    """The class (B, H, W) whose color is nearest, whatever the pixel of an image (B, 3, H, W) in [-1, 1]."""
     return nearest_color(image, palette.colors)
 
 
 def target_classes(image: Tensor, palette: Palette) -> Tensor:
-    """As :func:`predicted_classes`, but ``VOID`` where a colour that stands for no scored class is nearer."""
+    """As :func:`predicted_classes`, but ``VOID`` where a color that stands for no scored class is nearer."""
     nearest = nearest_color(image, palette.colors + palette.void_colors)
     return nearest.masked_fill(nearest >= len(palette.colors), VOID)
 

@@ -24,9 +24,9 @@ def draw_pose(
 
     Args:
         image: RGB (H, W, 3); it is not changed.
-        keypoints: x and y in its pixels, whose centres lie at integers, (K, 2).
+        keypoints: x and y in its pixels, whose centers lie at integers, (K, 2).
         shown: Which joints to draw, (K,); a limb is drawn if both of its ends are.
-        skeleton: The joints' limbs and colours.
+        skeleton: The joints' limbs and colors.
         scale: Factor of the thickness of lines, which grows with the picture.
 
     Returns:
@@ -55,7 +55,7 @@ def draw_poses(images: Tensor, keypoints: Tensor, shown: Tensor, skeleton: Skele
         images: (B, 3, H, W) in [-1, 1].
         keypoints: x and y in pixels, (B, K, 2).
         shown: Which joints to draw, (B, K) bool.
-        skeleton: The joints' limbs and colours.
+        skeleton: The joints' limbs and colors.
 
     Returns:
         New images, rounded to 8 bits, (B, 3, H, W) in [-1, 1].
@@ -70,7 +70,7 @@ def draw_poses(images: Tensor, keypoints: Tensor, shown: Tensor, skeleton: Skele
 
 
 def draw_heatmaps(images: Tensor, heatmaps: Tensor, colors: Sequence[tuple[int, int, int]]) -> Tensor:
-    """Lets heatmaps glow on darkened images, each joint in its colour.
+    """Lets heatmaps glow on darkened images, each joint in its color.
 
     Args:
         images: (B, 3, H, W) in [-1, 1].
@@ -89,7 +89,7 @@ def draw_heatmaps(images: Tensor, heatmaps: Tensor, colors: Sequence[tuple[int, 
 
 
 def joint_colors(skeleton: Skeleton) -> list[tuple[int, int, int]]:
-    """The colour of each joint: that of its first limb; white for one without a limb."""
+    """The color of each joint: that of its first limb; white for one without a limb."""
     colors: dict[int, tuple[int, int, int]] = {}
     for limb, color in zip(skeleton.limbs, skeleton.colors, strict=True):
         for joint in limb:

@@ -1,15 +1,17 @@
 """Joints as heatmaps and back.
 
-Everything is in pixels or cells whose centres lie at integers. A cell covers ``stride`` x ``stride`` pixels, so that
+Everything is in pixels or cells whose centers lie at integers. A cell covers ``stride`` x ``stride`` pixels, so that
 pixel x and cell u are the same place when x + 0.5 = stride (u + 0.5). No step of the way rounds: a joint drawn between
 two cells is found between them.
 """
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
+
+from gan_lab.errors import require
 
 Decoding = Literal["argmax", "quarter", "taylor"]
 
@@ -61,7 +63,7 @@ def decode(heatmaps: Tensor, method: Decoding) -> tuple[Tensor, Tensor]:
 
     Args:
         heatmaps: (B, K, H, W), any values.
-        method: ``argmax``, the highest cell; ``quarter``, a quarter of a cell from it towards the higher neighbour
+        method: ``argmax``, the highest cell; ``quarter``, a quarter of a cell from it towards the higher neighbor
             along each axis (Newell et al. 2016, reference code); ``taylor``, the top of the parabola through the
             logarithms around it, exact for a Gaussian (DARK, Zhang et al. 2020, equation 8, without its smoothing).
             At the map's border and where there is no such top it is the highest cell.
@@ -70,10 +72,10 @@ def decode(heatmaps: Tensor, method: Decoding) -> tuple[Tensor, Tensor]:
         x and y in cells (B, K, 2), and the heights of the highest cells (B, K): the scores.
 
     Raises:
-        ValueError: If ``method`` is none of those.
+        ConfigurationError: If ``method`` is none of those.
     """
-    if method not in ("argmax", "quarter", "taylor"):
-        raise ValueError(f"decode must be 'argmax', 'quarter' or 'taylor', got {method!r}")
+    known = method in get_args(Decoding)
+    require(known, f"decode must be 'argmax', 'quarter' or 'taylor', got {method!r}")
     height, width = heatmaps.shape[-2:]
     scores, best = heatmaps.float().flatten(2).max(dim=2)
     x, y = best % width, best // width
@@ -81,7 +83,7 @@ def decode(heatmaps: Tensor, method: Decoding) -> tuple[Tensor, Tensor]:
     if method == "argmax" or min(height, width) < 3:
         return cells, scores
     inside = (x > 0) & (x < width - 1) & (y > 0) & (y < height - 1)
-    around = _neighbourhoods(heatmaps.float(), x.clamp(1, width - 2), y.clamp(1, height - 2))
+    around = _neighborhoods(heatmaps.float(), x.clamp(1, width - 2), y.clamp(1, height - 2))
     shift = _quarter_shift(around) if method == "quarter" else _taylor_shift(around)
     return cells + shift * inside[..., None], scores
 
@@ -99,7 +101,7 @@ def flip_back(heatmaps: Tensor, flip_pairs: Sequence[tuple[int, int]]) -> Tensor
     return heatmaps[:, order].flip(-1)
 
 
-def _neighbourhoods(heatmaps: Tensor, x: Tensor, y: Tensor) -> Tensor:
+def _neighborhoods(heatmaps: Tensor, x: Tensor, y: Tensor) -> Tensor:
     """The nine cells around (x, y) of each map: (B, K, 3, 3), row by row."""
     near = torch.arange(-1, 2, device=heatmaps.device)
     rows = (y[..., None] + near)[..., :, None]
@@ -117,10 +119,10 @@ def _quarter_shift(around: Tensor) -> Tensor:
 def _taylor_shift(around: Tensor) -> Tensor:
     """Where the parabola through the logarithms has its top: -H^-1 g, at most one cell away along each axis."""
     logs = around.clamp_min(1e-10).log()
-    centre, left, right = logs[..., 1, 1], logs[..., 1, 0], logs[..., 1, 2]
+    center, left, right = logs[..., 1, 1], logs[..., 1, 0], logs[..., 1, 2]
     above, below = logs[..., 0, 1], logs[..., 2, 1]
     slope_x, slope_y = (right - left) / 2, (below - above) / 2
-    bend_x, bend_y = right - 2 * centre + left, below - 2 * centre + above
+    bend_x, bend_y = right - 2 * center + left, below - 2 * center + above
     bend_xy = (logs[..., 2, 2] - logs[..., 2, 0] - logs[..., 0, 2] + logs[..., 0, 0]) / 4
     determinant = bend_x * bend_y - bend_xy.square()
     top = (bend_x < 0) & (determinant > 0)

@@ -1,6 +1,6 @@
 """A person cut out of a photograph: one affine map crops, scales, rotates and mirrors, and takes the joints along.
 
-Coordinates are pixels with their centres at integers: the top left pixel is (0, 0), the left edge of an image -0.5.
+Coordinates are pixels with their centers at integers: the top left pixel is (0, 0), the left edge of an image -0.5.
 Boxes alone are given by their edges, counted from the upper left corner of the image.
 """
 
@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_lab.errors import ConfigurationError
+from gan_lab.errors import require, require_numbers
 from gan_lab.images.transforms import Box, Image
 
 Points = NDArray[np.float64]  # (N, 2), x and y
@@ -77,19 +77,17 @@ class PoseJitter:
         scale: The smallest and the largest ``Distortion.scale``.
         rotation: Crops are rotated by up to so many degrees either way.
         flip: Whether half of them are mirrored.
-        color_gain: Each colour channel is multiplied by a number up to so much above or below 1.
+        color_gain: Each color channel is multiplied by a number up to so much above or below 1.
 
     Raises:
         ConfigurationError: If the numbers are not of these ranges.
     """
 
     def __init__(self, scale: tuple[float, float], rotation: float, flip: bool, color_gain: float) -> None:
-        if not 0 < scale[0] <= scale[1]:
-            raise ConfigurationError(f"data.scale must be two positive numbers, the smaller first, got {list(scale)}")
-        if not 0 <= rotation <= 180:
-            raise ConfigurationError(f"data.rotation must be from 0 to 180 degrees, got {rotation}")
-        if not 0 <= color_gain < 1:
-            raise ConfigurationError(f"data.color_gain must be at least 0 and below 1, got {color_gain}")
+        in_order = 0 < scale[0] <= scale[1] < math.inf
+        require(in_order, f"data.scale must be two positive numbers, the smaller first, got {list(scale)}")
+        require_numbers({"data.rotation": rotation}, at_least=0, at_most=180)
+        require_numbers({"data.color_gain": color_gain}, at_least=0, below=1)
         self.scale = scale
         self.rotation = rotation
         self.flip = flip

@@ -22,7 +22,7 @@ class Skeleton:
         joints: Their names, in the order of the data set's files. Left and right are the person's own.
         flip_pairs: Joints that change places in a mirrored image.
         limbs: Joints that are drawn connected.
-        colors: The colour of each limb, RGB in [0, 255].
+        colors: The color of each limb, RGB in [0, 255].
         groups: The rows of the table of scores, each with its joints.
         scored: The joints that the mean score takes.
     """
