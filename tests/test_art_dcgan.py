@@ -39,8 +39,8 @@ def count(network: torch.nn.Module) -> int:
     ],
 )
 def test_the_networks_have_the_known_numbers_of_parameters(size, latent_size, generator, discriminator):
-    assert count(DCGANGenerator(size, latent_size)) == generator
-    assert count(DCGANDiscriminator(size)) == discriminator
+    assert count(DCGANGenerator(image_size=size, latent_size=latent_size)) == generator
+    assert count(DCGANDiscriminator(image_size=size)) == discriminator
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,8 @@ def test_the_networks_have_the_known_numbers_of_parameters(size, latent_size, ge
 )
 def test_every_size_has_its_route_and_the_discriminator_goes_back(size, sides):
     seen = []
-    generator, discriminator = DCGANGenerator(size, 8, 3, 2), DCGANDiscriminator(size, 3, 2)
+    generator = DCGANGenerator(image_size=size, latent_size=8, base_channels=2)
+    discriminator = DCGANDiscriminator(image_size=size, base_channels=2)
     for network in (generator, discriminator):
         for layer in network.modules():
             if isinstance(layer, torch.nn.Conv2d | torch.nn.ConvTranspose2d):
@@ -67,12 +68,12 @@ def test_every_size_has_its_route_and_the_discriminator_goes_back(size, sides):
 
 def test_other_sizes_are_refused():
     with pytest.raises(ValueError, match="image_size must be one of 28, 32, 64, 128, 256, got 48"):
-        DCGANGenerator(48)
+        DCGANGenerator(image_size=48)
 
 
 def test_layers_are_the_papers():
     """Section 3: no norm at G's output and D's input, no bias beside a norm, ReLU and tanh in G, leaky ReLU in D."""
-    networks = DCGANGenerator(64), DCGANDiscriminator(64)
+    networks = DCGANGenerator(image_size=64), DCGANDiscriminator(image_size=64)
     generator, discriminator = ([type(layer).__name__ for layer in network.layers] for network in networks)
     assert generator == ["ConvTranspose2d", "BatchNorm2d", "ReLU"] * 4 + ["ConvTranspose2d", "Tanh"]
     assert discriminator == ["Conv2d", "LeakyReLU"] + ["Conv2d", "BatchNorm2d", "LeakyReLU"] * 3 + ["Conv2d"]
@@ -81,7 +82,7 @@ def test_layers_are_the_papers():
 
 
 def test_weights_start_as_the_paper_says():
-    for network in (DCGANGenerator(64), DCGANDiscriminator(64)):
+    for network in (DCGANGenerator(image_size=64), DCGANDiscriminator(image_size=64)):
         norms = [layer.weight for layer in network.layers if isinstance(layer, torch.nn.BatchNorm2d)]
         for weight in (parameter for parameter in network.parameters() if parameter.ndim == 4):
             assert weight.std().item() == pytest.approx(0.02, rel=0.06)

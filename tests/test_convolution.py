@@ -94,7 +94,7 @@ def penalized(loss: str, network: StyleGANDiscriminator, weights: list[Tensor], 
 @pytest.mark.parametrize("side", [8, 32])  # halved by two operations, and by one fused convolution of stride 2
 @pytest.mark.parametrize("loss", ["R1", "WGAN-GP", "weights", "both"])
 def test_penalties_of_the_discriminator_have_autograds_gradients(side, loss):
-    network = StyleGANDiscriminator(side, base_channels=64, max_channels=4).double()
+    network = StyleGANDiscriminator(resolution=side, base_channels=64, max_channels=4).double()
     images = torch.randn(4, 3, side, side, dtype=torch.double)
     network(images).sum().backward()
     names, weights = zip(
@@ -122,7 +122,7 @@ def test_no_weight_gradient_is_computed_that_nobody_asked_for(wanted, by_weight,
 
 
 def test_a_slope_by_the_image_alone_runs_no_weight_gradient_in_the_discriminator():
-    network = StyleGANDiscriminator(32, base_channels=64, max_channels=4)
+    network = StyleGANDiscriminator(resolution=32, base_channels=64, max_channels=4)
     real = torch.randn(2, 3, 32, 32, requires_grad=True)
     logits = network(real)
     with CountedGradients() as counted:

@@ -113,17 +113,17 @@ def test_the_papers_variants_are_a_product_and_a_sum():
     def softmax(products):
         return products.exp() / products.exp().sum(1, True)
 
-    product = PaperAttentionResidual(8, 6, "A", "softmax").double().eval()
+    product = PaperAttentionResidual(8, 6, variant="A", weights="softmax").double().eval()
     values, features = product.residual(x), product.features(x)
     expected = attention_by_hand(features, features, values, softmax)
     torch.testing.assert_close(product(x), expected, rtol=0, atol=1e-12)
-    total = PaperAttentionResidual(8, 6, "B", "softmax").double().eval()
+    total = PaperAttentionResidual(8, 6, variant="B", weights="softmax").double().eval()
     expected = total.residual(x) + attention_by_hand(total.query(x), total.key(x), total.value(x), softmax)
     torch.testing.assert_close(total(x), expected, rtol=0, atol=1e-12)
 
 
 def test_a_residual_module_is_two_convolutions_around_a_third():
-    module = attention_residual(8, "A", "none", 1).double()
+    module = attention_residual(8, variant="A", form="none", key_pool=1).double()
     x = torch.randn(2, 8, 5, 5, dtype=torch.double)
     norms, convolutions = (
         [layer for layer in module.change if isinstance(layer, kind)] for kind in (nn.BatchNorm2d, nn.Conv2d)
@@ -139,7 +139,7 @@ def test_a_residual_module_is_two_convolutions_around_a_third():
 
 @pytest.mark.parametrize("attention", ["none", "fused", "explicit", "sigmoid"])
 def test_every_stack_predicts_a_quarter_of_the_images_side(attention):
-    network = StackedHourglass(14, **TINY, attention=attention)
+    network = StackedHourglass(joints=14, **TINY, attention=attention)
     assert network.size_multiple == 16
     heatmaps = network(torch.randn(2, 3, 32, 48))
     assert heatmaps.shape == (2, 2, 14, 8, 12)
@@ -148,15 +148,15 @@ def test_every_stack_predicts_a_quarter_of_the_images_side(attention):
 
 
 def test_only_the_first_stack_is_without_attention():
-    network = StackedHourglass(16, stacks=3, depth=2, channels=16)
+    network = StackedHourglass(joints=16, stacks=3, depth=2, channels=16)
     kinds = [[type(layer) for layer in features.modules()] for features in network.features]
     assert [SelfAttentionResidual in found for found in kinds] == [False, True, True]
-    heads = StackedHourglass(16, stacks=3, depth=2, channels=16, attention="explicit").heads
+    heads = StackedHourglass(joints=16, stacks=3, depth=2, channels=16, attention="explicit").heads
     assert [isinstance(head, nn.Conv2d) for head in heads] == [True, False, False]
 
 
 def test_each_skip_connection_of_the_discriminator_has_attention():
-    network = HeatmapDiscriminator(4, depth=3, channels=16)
+    network = HeatmapDiscriminator(joints=4, depth=3, channels=16)
     sizes = []
     for layer in network.modules():
         if isinstance(layer, SelfAttentionResidual):
@@ -177,7 +177,7 @@ def test_each_skip_connection_of_the_discriminator_has_attention():
 )
 def test_sizes_and_choices_that_cannot_be_are_refused(settings, message):
     with pytest.raises(ValueError, match=message):
-        StackedHourglass(16, **TINY | settings)
+        StackedHourglass(joints=16, **TINY | settings)
 
 
 def test_keys_of_maps_smaller_than_the_pooling_become_one():

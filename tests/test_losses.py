@@ -57,7 +57,7 @@ def test_r1_of_a_known_slope():
 
 
 def test_r1_and_its_gradient_agree_with_finite_differences():
-    network = StyleGANDiscriminator(8, base_channels=8, max_channels=2, deviation_group=1).double()
+    network = StyleGANDiscriminator(resolution=8, base_channels=8, max_channels=2, stddev_group=1).double()
     real = torch.randn(2, 3, 8, 8, dtype=torch.double, requires_grad=True)
     penalty = r1_penalty(network(real), real)
     step, slopes = 1e-5, torch.zeros_like(real)
@@ -69,7 +69,7 @@ def test_r1_and_its_gradient_agree_with_finite_differences():
             slopes.flatten(1)[:, at] = ((network(real + shift) - network(real - shift)) / (2 * step)).flatten()
     assert penalty.item() == pytest.approx(slopes.square().sum((1, 2, 3)).mean().item(), rel=1e-6)
 
-    weight = network.blocks[0].keep.weight
+    weight = network.blocks[0].conv0.weight
     (gradient,) = torch.autograd.grad(penalty, weight)
     direction = torch.randn_like(weight)
     values = []

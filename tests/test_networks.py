@@ -6,7 +6,7 @@ from torch import nn
 
 from gan_lab.errors import ConfigurationError
 from gan_lab.networks import PatchDiscriminator, ResNetGenerator, UNetGenerator
-from gan_lab.networks.layers import frozen, inference_behaviour, norm_layer, pad_to_multiple
+from gan_lab.networks.layers import frozen, inference_behavior, norm_layer, pad_to_multiple
 from gan_lab.networks.unet import rename_reference_weights
 
 
@@ -41,14 +41,16 @@ def test_unet_has_the_published_number_of_parameters(image_size, norm, parameter
 )
 def test_patch_discriminator_has_the_published_number_of_parameters(receptive_field, unconditional, conditional):
     with torch.device("meta"):
-        assert count(PatchDiscriminator(3, receptive_field, norm="instance")) == unconditional
-        assert count(PatchDiscriminator(6, receptive_field, norm="batch")) == conditional
+        assert (
+            count(PatchDiscriminator(in_channels=3, receptive_field=receptive_field, norm="instance")) == unconditional
+        )
+        assert count(PatchDiscriminator(in_channels=6, receptive_field=receptive_field, norm="batch")) == conditional
 
 
 @pytest.mark.parametrize("receptive_field", [1, 16, 34, 70, 142, 286])
 def test_a_logit_sees_a_patch_of_the_stated_size(receptive_field):
     size = 512
-    discriminator = PatchDiscriminator(1, receptive_field, base_channels=2)
+    discriminator = PatchDiscriminator(in_channels=1, receptive_field=receptive_field, base_channels=2)
     for layer in discriminator.layers:  # all weights alike and no norm: no gradient can cancel out
         if isinstance(layer, nn.Conv2d):
             nn.init.constant_(layer.weight, 1.0)
@@ -61,13 +63,14 @@ def test_a_logit_sees_a_patch_of_the_stated_size(receptive_field):
 
 
 def test_patch_discriminator_judges_30x30_patches_of_256_pixels():
-    assert PatchDiscriminator(3, 70, base_channels=2)(torch.zeros(1, 3, 256, 256)).shape == (1, 1, 30, 30)
+    discriminator = PatchDiscriminator(in_channels=3, receptive_field=70, base_channels=2)
+    assert discriminator(torch.zeros(1, 3, 256, 256)).shape == (1, 1, 30, 30)
 
 
 @pytest.mark.parametrize("skip_connections", [True, False])
 @pytest.mark.parametrize("image_size", [32, 64])
 def test_unet_gives_an_image_of_its_sources_size(image_size, skip_connections):
-    network = UNetGenerator(3, 1, image_size, base_channels=2, skip_connections=skip_connections)
+    network = UNetGenerator(out_channels=1, image_size=image_size, base_channels=2, skip_connections=skip_connections)
     image = network(torch.randn(2, 3, image_size, 2 * image_size))
     assert image.shape == (2, 1, image_size, 2 * image_size)
     assert image.abs().max() <= 1
@@ -130,8 +133,8 @@ def test_instance_norm_has_the_right_gradient_for_a_single_image_in_either_layou
     weight = torch.randn(1, 8, 16, 16, dtype=torch.double)
 
     by_hand = image.clone().requires_grad_(True)
-    centred = by_hand - by_hand.mean((2, 3), keepdim=True)
-    ((centred / (centred.square().mean((2, 3), keepdim=True) + 1e-5).sqrt()) * weight).sum().backward()
+    centered = by_hand - by_hand.mean((2, 3), keepdim=True)
+    ((centered / (centered.square().mean((2, 3), keepdim=True) + 1e-5).sqrt()) * weight).sum().backward()
 
     given = image.float().to(memory_format=layout).requires_grad_(True)
     out = norm_layer("instance", 8)(given)
@@ -139,17 +142,17 @@ def test_instance_norm_has_the_right_gradient_for_a_single_image_in_either_layou
     torch.testing.assert_close(given.grad.double(), by_hand.grad, rtol=1e-4, atol=1e-5)
 
 
-def test_inference_behaviour_draws_noise_but_leaves_the_network_as_it_was():
+def test_inference_behavior_draws_noise_but_leaves_the_network_as_it_was():
     network = UNetGenerator(image_size=64, base_channels=4)
     source = torch.randn(2, 3, 64, 64)
     network(source)
     before = copy.deepcopy(network.state_dict())
-    with torch.no_grad(), inference_behaviour(network, dropout=True, batch_statistics=True):
+    with torch.no_grad(), inference_behavior(network, dropout=True, batch_statistics=True):
         assert not torch.equal(network(source), network(source))
-    with torch.no_grad(), inference_behaviour(network, dropout=False, batch_statistics=True):
+    with torch.no_grad(), inference_behavior(network, dropout=False, batch_statistics=True):
         own_statistics = network(source[:1])
         assert torch.equal(own_statistics, network(source[:1]))
-    with torch.no_grad(), inference_behaviour(network, dropout=False, batch_statistics=False):
+    with torch.no_grad(), inference_behavior(network, dropout=False, batch_statistics=False):
         assert not torch.equal(own_statistics, network(source[:1]))
         torch.testing.assert_close(network(source)[:1], network(source[:1]))  # no sample sees another
     assert all(layer.training for layer in network.modules())

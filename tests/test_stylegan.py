@@ -56,7 +56,7 @@ def seen(module: StyleGANModule, images: int) -> StyleGANModule:
         for name, parameter in network.named_parameters():
             if name.endswith("noise_scale"):
                 parameter.data.copy_(torch.randn(parameter.shape, generator=generator))
-        network.mean_w.copy_(torch.randn(network.mean_w.shape, generator=generator))
+        network.w_avg.copy_(torch.randn(network.w_avg.shape, generator=generator))
     return module
 
 
@@ -73,7 +73,7 @@ class Twin:
     def made(self, count: int, side: int, alpha: float) -> Tensor:
         generator = self.module.generator
         w = generator.mapping(torch.randn(count, 8, dtype=torch.double))
-        generator.mean_w.copy_(0.995 * generator.mean_w + 0.005 * w.mean(0).detach())
+        generator.w_avg.copy_(0.995 * generator.w_avg + 0.005 * w.mean(0).detach())
         layers = {4: 2, 8: 4, 16: 6}[side]
         crossover = random.randint(1, layers - 1) if random.random() < 0.9 else layers
         other = generator.mapping(torch.randn(count, 8, dtype=torch.double)) if crossover < layers else w
@@ -96,7 +96,7 @@ class Twin:
             keep = 0.5 ** (len(real) / 10_000)
             for ours, theirs in zip(average.parameters(), generator.parameters(), strict=True):
                 ours.copy_(keep * ours + (1 - keep) * theirs)
-            average.mean_w.copy_(generator.mean_w)
+            average.w_avg.copy_(generator.w_avg)
         adam_g.zero_grad()
         with frozen(judge):
             F.softplus(-judge(self.made(len(real), side, alpha), alpha)).mean().backward()
@@ -309,7 +309,7 @@ def test_two_processes_grow_alike(small, tmp_path):
     watch = ["--trainer.callbacks+", probe("SaveRank", folder=str(tmp_path / "ranks"))]
     run_two(["--config", config, f"--data.store={tmp_path / 'store'}", *watch])
     one, two = saved(tmp_path / "ranks", "state", 2)
-    assert any("mean_w" in name for name in one)
+    assert any("w_avg" in name for name in one)
     assert differences(one, two) == []
     shares = [step["batch"] for step in saved(tmp_path / "ranks", "gradients", 2)]
     assert [len(share) for share in shares] == [2, 2]

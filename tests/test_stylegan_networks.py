@@ -16,8 +16,9 @@ from gan_lab.networks.resampling import (
     upsample,
     upsampled_conv,
 )
-from gan_lab.networks.stylegan import MappingNetwork, layer_count, mix_styles, side_of, truncate
-from gan_lab.networks.stylegan_discriminator import minibatch_deviation
+from gan_lab.networks.stylegan import MappingNetwork, mix_styles, side_of, truncate
+from gan_lab.networks.stylegan_discriminator import minibatch_stddev
+from gan_lab.schedules import style_layer_count
 
 TINY = {"base_channels": 64, "max_channels": 8}
 TRADITIONAL = {
@@ -36,7 +37,7 @@ def size(network: nn.Module) -> int:
 
 def tiny_generator(resolution: int = 32, **settings) -> StyleGANGenerator:
     """With noise that shows."""
-    generator = StyleGANGenerator(resolution, 8, **TINY, **settings).double()
+    generator = StyleGANGenerator(resolution=resolution, latent_size=8, **TINY, **settings).double()
     for name, parameter in generator.named_parameters():
         if name.endswith("noise_scale"):
             nn.init.normal_(parameter)
@@ -45,11 +46,11 @@ def tiny_generator(resolution: int = 32, **settings) -> StyleGANGenerator:
 
 def codes(generator: StyleGANGenerator, count: int = 3) -> Tensor:
     w = generator.mapping(torch.randn(count, generator.latent_size, dtype=torch.double))
-    return w[:, None].expand(-1, layer_count(generator.resolution), -1)
+    return w[:, None].expand(-1, style_layer_count(generator.resolution), -1)
 
 
 def noise_maps(resolution: int) -> list[Tensor]:
-    sides = [side_of(layer) for layer in range(layer_count(resolution))]
+    sides = [side_of(layer) for layer in range(style_layer_count(resolution))]
     return [torch.randn(1, 1, side, side, dtype=torch.double) for side in sides]
 
 
@@ -68,8 +69,8 @@ def noise_maps(resolution: int) -> list[Tensor]:
 )
 def test_networks_have_the_published_number_of_parameters(resolution, generator, discriminator):
     with torch.device("meta"):
-        assert size(StyleGANGenerator(resolution)) == generator
-        assert size(StyleGANDiscriminator(resolution)) == discriminator
+        assert size(StyleGANGenerator(resolution=resolution)) == generator
+        assert size(StyleGANDiscriminator(resolution=resolution)) == discriminator
 
 
 def test_the_mapping_and_the_traditional_generator_have_the_published_number_of_parameters():
@@ -115,7 +116,7 @@ def test_blur_can_be_differentiated_twice():
 
 def test_the_discriminators_second_derivatives_are_right():
     """R1 trains through them: blur, both ways of halving, and the deviation over the batch, against differences."""
-    network = StyleGANDiscriminator(8, 16, 2).double()
+    network = StyleGANDiscriminator(resolution=8, base_channels=16, max_channels=2).double()
     images = torch.randn(2, 3, 8, 8, dtype=torch.double, requires_grad=True)
     assert torch.autograd.gradgradcheck(lambda image: network(image).sum(), images)
 
@@ -123,7 +124,7 @@ def test_the_discriminators_second_derivatives_are_right():
 @pytest.mark.parametrize(("batch", "group", "used"), [(8, 4, 4), (6, 4, 3), (3, 4, 3), (2, 4, 2), (5, 4, 1)])
 def test_the_deviation_is_of_every_nth_image(batch, group, used):
     x = torch.randn(batch, 2, 4, 4, dtype=torch.double)
-    channel = minibatch_deviation(x, group)
+    channel = minibatch_stddev(x, group)
     stride = batch // used
     for image in range(batch):
         members = x[image % stride :: stride]
@@ -134,7 +135,7 @@ def test_the_deviation_is_of_every_nth_image(batch, group, used):
 @pytest.mark.parametrize("settings", [{}, TRADITIONAL], ids=["style-based", "traditional"])
 @pytest.mark.parametrize("resolution", [8, 16, 32])
 def test_growing_changes_nothing_at_first(resolution, settings):
-    generator, discriminator = tiny_generator(**settings), StyleGANDiscriminator(32, **TINY).double()
+    generator, discriminator = tiny_generator(**settings), StyleGANDiscriminator(resolution=32, **TINY).double()
     styles, noise = codes(generator), noise_maps(32)
     small = generator(styles, resolution // 2, 1.0, noise)
     torch.testing.assert_close(generator(styles, resolution, 0.0, noise), upsample(small))
@@ -151,7 +152,7 @@ def test_a_fading_image_is_the_blend_of_the_old_and_the_new(alpha):
 
 
 def test_layers_of_sizes_not_reached_yet_or_no_longer_shown_get_no_gradient():
-    generator, discriminator = tiny_generator(), StyleGANDiscriminator(32, **TINY).double()
+    generator, discriminator = tiny_generator(), StyleGANDiscriminator(resolution=32, **TINY).double()
     discriminator(generator(codes(generator), 16, 1.0)).sum().backward()
     without = {name for name, parameter in generator.named_parameters() if parameter.grad is None}
     assert {name.split(".")[1] for name in without} == {"0", "1", "3", "5", "6"}  # to_rgb 0, 1, 3; layers 5, 6
@@ -213,30 +214,56 @@ def test_each_layer_follows_its_own_style_alone():
 
 
 def test_truncation_draws_coarse_layers_towards_the_mean():
-    styles, mean = torch.randn(2, 6, 8), torch.randn(8)
-    torch.testing.assert_close(truncate(styles, mean, 1.0, 4), styles)
-    assert torch.equal(truncate(styles, mean, 0.0, 6), mean.expand(2, 6, 8))
-    half = truncate(styles, mean, 0.5, 4)
-    torch.testing.assert_close(half[:, :4], (styles[:, :4] + mean) / 2)
-    assert torch.equal(half[:, 4:], styles[:, 4:])
+    ws, w_avg = torch.randn(2, 6, 8), torch.randn(8)
+    torch.testing.assert_close(truncate(ws, w_avg, truncation_psi=1.0, truncation_cutoff=4), ws)
+    assert torch.equal(truncate(ws, w_avg, truncation_psi=0.0, truncation_cutoff=6), w_avg.expand(2, 6, 8))
+    half = truncate(ws, w_avg, truncation_psi=0.5, truncation_cutoff=4)
+    torch.testing.assert_close(half[:, :4], (ws[:, :4] + w_avg) / 2)
+    assert torch.equal(half[:, 4:], ws[:, 4:])
 
 
 @pytest.mark.parametrize("resolution", [4, 20, 0])
 def test_a_resolution_that_is_no_power_of_two_is_refused(resolution):
     for network in (StyleGANGenerator, StyleGANDiscriminator):
         with pytest.raises(ValueError, match=f"power of two from 8, got {resolution}"):
-            network(resolution)
+            network(resolution=resolution)
 
 
 def test_too_few_channels_are_refused():
     with pytest.raises(ValueError, match="base_channels must be at least 16"):
-        StyleGANGenerator(32, base_channels=8)
+        StyleGANGenerator(resolution=32, base_channels=8)
+
+
+def test_parameters_keep_the_order_that_optimizer_states_of_old_checkpoints_have():
+    """Adam's moments are stored by the parameters' places: these are those of version 0.1, under today's names."""
+    with torch.device("meta"):
+        generator = StyleGANGenerator(resolution=8, mapping_layers=1)
+        traditional = StyleGANGenerator(resolution=8, **TRADITIONAL)
+        discriminator = StyleGANDiscriminator(resolution=8)
+    style, rgb = (
+        ["style.weight", "style.bias"],
+        ["to_rgb.0.weight", "to_rgb.0.bias", "to_rgb.1.weight", "to_rgb.1.bias"],
+    )
+    layers = [
+        f"layers.{layer}.{name}"
+        for layer in range(3)
+        for name in ("conv.weight", "epilogue.bias", "epilogue.noise_scale", *(f"epilogue.{name}" for name in style))
+    ]
+    first = ["first.bias", "first.noise_scale", *(f"first.{name}" for name in style)]
+    mapping = ["mapping.layers.0.weight", "mapping.layers.0.bias"]
+    assert [name for name, _ in generator.named_parameters()] == ["constant", *mapping, *first, *layers, *rgb]
+    plain = [f"layers.{layer}.{name}" for layer in range(3) for name in ("conv.weight", "epilogue.bias")]
+    assert [name for name, _ in traditional.named_parameters()] == ["dense.weight", "first.bias", *plain, *rgb]
+    modules = ["from_rgb.0", "from_rgb.1", "blocks.0.conv0", "blocks.0.conv1_down", "conv", "dense", "logit"]
+    assert [name for name, _ in discriminator.named_parameters()] == [
+        f"{module}.{tensor}" for module in modules for tensor in ("weight", "bias")
+    ]
 
 
 def test_channels_are_those_of_the_released_networks():
     with torch.device("meta"):
-        discriminator = StyleGANDiscriminator(1024)
+        discriminator = StyleGANDiscriminator(resolution=1024)
     widths = [conv.weight.shape[0] for conv in discriminator.from_rgb]
     assert widths == [512, 512, 512, 512, 256, 128, 64, 32, 16]  # 4 to 1024 pixels
-    blocks = [(block.keep.weight.shape[1], block.halve.weight.shape[0]) for block in discriminator.blocks]
+    blocks = [(block.conv0.weight.shape[1], block.conv1_down.weight.shape[0]) for block in discriminator.blocks]
     assert blocks == [(wide, narrow) for narrow, wide in itertools.pairwise(widths)]

@@ -5,7 +5,7 @@ from typing import Protocol
 from torch import Tensor
 
 from gan_lab.networks import DCGANGenerator
-from gan_lab.networks.layers import inference_behaviour
+from gan_lab.networks.layers import inference_behavior
 from gan_lab.samples import SeedRequest
 from gan_lab.seeding import normal_from_seeds
 
@@ -35,6 +35,6 @@ class LatentSampler:
         """An image (B, C, S, S) in [-1, 1] of each seed."""
         weight = next(self.generator.parameters())
         z = normal_from_seeds(request.seeds.tolist(), self.latent_size, 1, 1).to(weight.device, weight.dtype)
-        with inference_behaviour(self.generator, dropout=False, batch_statistics=False):
+        with inference_behavior(self.generator, dropout=False, batch_statistics=False):
             images: Tensor = self.generator(z)
         return images

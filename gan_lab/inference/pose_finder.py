@@ -5,7 +5,7 @@ from torch import Tensor
 from gan_lab.errors import require
 from gan_lab.networks import StackedHourglass
 from gan_lab.networks.hourglass import STRIDE
-from gan_lab.networks.layers import inference_behaviour
+from gan_lab.networks.layers import inference_behavior
 from gan_lab.pose.found_poses import FoundPoses, map_points
 from gan_lab.pose.heatmaps import Decoding, decode, flip_back, to_pixels
 from gan_lab.pose.skeletons import Skeleton
@@ -30,7 +30,7 @@ class PoseFinder:
     def heatmaps(self, images: Tensor) -> Tensor:
         """The last stack's heatmaps (B, K, H/4, W/4) of images (B, 3, H, W) in [-1, 1]."""
         require_square_multiple(images, self.generator.size_multiple)
-        with inference_behaviour(self.generator, dropout=False, batch_statistics=False):
+        with inference_behavior(self.generator, dropout=False, batch_statistics=False):
             heatmaps: Tensor = self.generator(images)[-1].float()
             if self.flip_test:
                 mirrored = self.generator(images.flip(-1))[-1].float()

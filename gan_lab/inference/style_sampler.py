@@ -10,9 +10,9 @@ from torch.nn import functional as F
 from gan_lab.errors import require
 from gan_lab.networks import StyleGANGenerator
 from gan_lab.networks.resampling import pixel_norm
-from gan_lab.networks.stylegan import layer_count, side_of, truncate
+from gan_lab.networks.stylegan import side_of, truncate
 from gan_lab.samples import PathRequest, SeedRequest, StyleGridRequest
-from gan_lab.schedules import GrowthStage
+from gan_lab.schedules import GrowthStage, style_layer_count
 from gan_lab.seeding import derive_seed, normal_from_seeds
 
 NoiseMode = Literal["const", "random"]
@@ -56,27 +56,32 @@ class StyleSampler:
         Raises:
             ConfigurationError: If the generator has no styles to mix, or each frame of a path would have its own noise.
         """
-        styles = truncate(self._styles(request), self.generator.mean_w, truncation_psi, self.truncation_cutoff)
+        ws = truncate(
+            self._ws(request),
+            self.generator.w_avg,
+            truncation_psi=truncation_psi,
+            truncation_cutoff=self.truncation_cutoff,
+        )
         own_noise = self.noise_mode == "random" and isinstance(request, SeedRequest)
-        images = self.synthesize(styles, request.seeds if own_noise else None)
+        images = self.synthesize(ws, request.seeds if own_noise else None)
         return F.interpolate(images, size=self.generator.resolution, mode="nearest")
 
     def map_seeds(self, seeds: Tensor) -> Tensor:
         """The intermediate codes (B, latent_size) of seeds (B,)."""
-        mean = self.generator.mean_w
+        w_avg = self.generator.w_avg
         z = normal_from_seeds(seeds.tolist(), self.generator.latent_size)
-        w: Tensor = self.generator.mapping(z.to(mean.device, mean.dtype))
+        w: Tensor = self.generator.mapping(z.to(w_avg.device, w_avg.dtype))
         return w
 
     def spread(self, w: Tensor) -> Tensor:
         """Intermediate codes (B, latent_size), the same for every layer, (B, L, latent_size)."""
-        return w[:, None].expand(-1, layer_count(self.generator.resolution), -1)
+        return w[:, None].expand(-1, style_layer_count(self.generator.resolution), -1)
 
-    def synthesize(self, styles: Tensor, noise_seeds: Tensor | None = None) -> Tensor:
+    def synthesize(self, ws: Tensor, noise_seeds: Tensor | None = None) -> Tensor:
         """Images of codes, at the size the generator has reached.
 
         Args:
-            styles: A code for each layer (B, L, latent_size).
+            ws: A code for each layer (B, L, latent_size).
             noise_seeds: What each image's noise is drawn from, (B,); None for the same noise in all.
 
         Returns:
@@ -84,14 +89,14 @@ class StyleSampler:
         """
         stage = self.stage()
         noise = []
-        for layer in range(layer_count(stage.resolution)):
+        for layer in range(style_layer_count(stage.resolution)):
             seeds = [_CONST_NOISE_SEED] if noise_seeds is None else noise_seeds.tolist()
             maps = normal_from_seeds([derive_seed(seed, layer) for seed in seeds], 1, side_of(layer), side_of(layer))
-            noise.append(maps.to(styles.device, styles.dtype))
-        images: Tensor = self.generator(styles, stage.resolution, stage.alpha, noise)
+            noise.append(maps.to(ws.device, ws.dtype))
+        images: Tensor = self.generator(ws, stage.resolution, stage.alpha, noise)
         return images
 
-    def _styles(self, request: SeedRequest | PathRequest) -> Tensor:
+    def _ws(self, request: SeedRequest | PathRequest) -> Tensor:
         """A code for each layer, (B, L, latent_size)."""
         match request:
             case PathRequest():
@@ -107,7 +112,7 @@ class StyleSampler:
         )
         w, other = self.map_seeds(request.seeds), self.map_seeds(request.style_seeds)
         first, last = request.layers
-        layer = torch.arange(layer_count(self.generator.resolution), device=w.device)
+        layer = torch.arange(style_layer_count(self.generator.resolution), device=w.device)
         mixed = (first <= layer) & (layer <= last)
         return torch.where(mixed[None, :, None], other[:, None], w[:, None])
 
@@ -117,5 +122,5 @@ class StyleSampler:
             self.noise_mode == "const",
             "noise that changes from frame to frame flickers: set model.noise_mode to const",
         )
-        place = request.weights.to(self.generator.mean_w) @ self.map_seeds(request.seeds)
+        place = request.weights.to(self.generator.w_avg) @ self.map_seeds(request.seeds)
         return place if len(self.generator.mapping.layers) else pixel_norm(place)  # normalized z is all there is

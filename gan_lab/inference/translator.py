@@ -6,7 +6,7 @@ from torch import Tensor
 
 from gan_lab.images.color import lightness, to_rgb
 from gan_lab.networks import ResNetGenerator, UNetGenerator
-from gan_lab.networks.layers import inference_behaviour, pad_to_multiple
+from gan_lab.networks.layers import inference_behavior, pad_to_multiple
 
 
 class Translator:
@@ -37,7 +37,7 @@ class Translator:
         padded, (rows, columns) = pad_to_multiple(source, self.generator.size_multiple)
         if self.color_space == "lab":
             padded = lightness(padded)
-        with inference_behaviour(self.generator, dropout=self.dropout, batch_statistics=self.batch_statistics):
+        with inference_behavior(self.generator, dropout=self.dropout, batch_statistics=self.batch_statistics):
             generated: Tensor = self.generator(padded)
         if self.color_space == "lab":
             generated = to_rgb(padded, generated)

@@ -12,7 +12,7 @@ from gan_lab.inference.predictions import MadeImages, cannot_make
 from gan_lab.losses import discriminator_loss, generator_loss
 from gan_lab.networks import DCGANDiscriminator
 from gan_lab.networks.dcgan import ImageSize
-from gan_lab.networks.layers import frozen, inference_behaviour
+from gan_lab.networks.layers import frozen, inference_behavior
 from gan_lab.samples import ImageSample, PredictionRequest, SeedRequest
 from gan_lab.training.gan_module import GANModule
 from gan_lab.training.optimizers import AdamSettings, OptimizersByRole
@@ -129,8 +129,8 @@ class ArtDCGANModule(GANModule):
     def _measure(self, batch: ImageSample, split: str) -> None:
         real = self._fitting(batch["image"])
         as_in_training = {"dropout": False, "batch_statistics": True}
-        with inference_behaviour(self.generator, **as_in_training):
+        with inference_behavior(self.generator, **as_in_training):
             generated = self.generator(self._codes(real))
-        with inference_behaviour(self.discriminator, **as_in_training):
+        with inference_behavior(self.discriminator, **as_in_training):
             loss = discriminator_loss(self.discriminator(real), self.discriminator(generated), self.objective)
         self.log(f"{split}/discriminator", loss, batch_size=len(real), sync_dist=True, prog_bar=True)

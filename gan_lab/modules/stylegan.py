@@ -17,9 +17,9 @@ from gan_lab.losses import discriminator_loss, drift_penalty, generator_loss, gr
 from gan_lab.networks import StyleGANDiscriminator
 from gan_lab.networks.layers import frozen
 from gan_lab.networks.resampling import downsample, upsample
-from gan_lab.networks.stylegan import layer_count, mix_styles
+from gan_lab.networks.stylegan import mix_styles
 from gan_lab.samples import ImageSample, PathRequest, PredictionRequest, SeedRequest
-from gan_lab.schedules import GrowingSchedule, GrowthStage, as_schedule, is_power_of_two
+from gan_lab.schedules import GrowingSchedule, GrowthStage, as_schedule, is_power_of_two, style_layer_count
 from gan_lab.training.gan_module import GANModule
 from gan_lab.training.optimizers import AdamSettings, LazyRegularization, OptimizersByRole
 
@@ -209,8 +209,8 @@ class StyleGANModule(GANModule):
     def generate(self, count: int, stage: GrowthStage) -> Tensor:
         """Makes images to train on, of new codes, and has the mean of w follow them."""
         w = self.generator.mapping(self._codes(count))
-        self.generator.mean_w.lerp_(w.detach().mean(dim=0), 1 - _W_AVG_DECAY)
-        layers = layer_count(stage.resolution)
+        self.generator.w_avg.lerp_(w.detach().mean(dim=0), 1 - _W_AVG_DECAY)
+        layers = style_layer_count(stage.resolution)
         mixes = random.random() < self.style_mixing_prob
         crossover = random.randint(1, layers - 1) if mixes else layers  # one for all images
         other = self.generator.mapping(self._codes(count)) if crossover < layers else w
@@ -220,8 +220,8 @@ class StyleGANModule(GANModule):
         return images
 
     def _codes(self, count: int) -> Tensor:
-        mean = self.generator.mean_w
-        return torch.randn(count, self.generator.latent_size, dtype=mean.dtype, device=mean.device)
+        w_avg = self.generator.w_avg
+        return torch.randn(count, self.generator.latent_size, dtype=w_avg.dtype, device=w_avg.device)
 
     def _require_scheduled(self, image: Tensor, stage: GrowthStage) -> None:
         processes = self.trainer.world_size

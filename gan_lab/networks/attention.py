@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gan_lab.networks.layers import require_at_least_one
+from gan_lab.errors import require, require_numbers
 
 Variant = Literal["A", "B"]
 AttentionForm = Literal["fused", "explicit", "sigmoid", "none"]
@@ -68,14 +68,13 @@ class SelfAttention(nn.Module):
         key_pool: Side of the max-pooling of keys and values (SAGAN's released code has 2); 1 for none.
 
     Raises:
-        ValueError: If ``channels`` is no multiple of ``reduction``, or ``key_pool`` is below 1.
+        ConfigurationError: If ``channels`` is no multiple of ``reduction``, or ``key_pool`` is below 1.
     """
 
     def __init__(self, channels: int, reduction: int = 8, key_pool: int = 2) -> None:
         super().__init__()
-        if channels % reduction:
-            raise ValueError(f"channels must be a multiple of {reduction} for attention, got {channels}")
-        require_at_least_one(key_pool=key_pool)
+        require(channels % reduction == 0, f"channels must be a multiple of {reduction} for attention, got {channels}")
+        require_numbers({"key_pool": key_pool}, at_least=1)
         width = channels // reduction
         self.query = nn.Conv2d(channels, width, 1)
         self.key = nn.Conv2d(channels, width, 1)
@@ -167,7 +166,7 @@ class PaperAttentionResidual(nn.Module):
             times larger at 64 x 64.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, variant: Variant, weights: Weights) -> None:
+    def __init__(self, in_channels: int, out_channels: int, *, variant: Variant, weights: Weights) -> None:
         super().__init__()
         width = in_channels // 2
         self.residual = Residual(in_channels, out_channels, width)
@@ -187,18 +186,17 @@ class PaperAttentionResidual(nn.Module):
         return result + attend_explicitly(self.query(x), self.key(x), self.value(x), self.weights)
 
 
-def attention_residual(channels: int, variant: Variant, form: AttentionForm, key_pool: int) -> nn.Module:
+def attention_residual(channels: int, *, variant: Variant, form: AttentionForm, key_pool: int) -> nn.Module:
     """The residual module that keeps its shape, with attention of the given form, or without.
 
     Raises:
-        ValueError: If a choice is none of those there are.
+        ConfigurationError: If a choice is none of those there are.
     """
-    if variant not in get_args(Variant):
-        raise ValueError(f"the attention's variant must be 'A' or 'B', got {variant!r}")
+    forms = get_args(AttentionForm)
+    require(variant in get_args(Variant), f"the attention's variant must be 'A' or 'B', got {variant!r}")
+    require(form in forms, f"attention must be one of {', '.join(forms)}, got {form!r}")
     if form == "none":
         return Residual(channels, channels)
     if form == "fused":
         return SelfAttentionResidual(channels, variant, key_pool)
-    if form in PAPER_WEIGHTS:
-        return PaperAttentionResidual(channels, channels, variant, PAPER_WEIGHTS[form])
-    raise ValueError(f"attention must be one of {', '.join(get_args(AttentionForm))}, got {form!r}")
+    return PaperAttentionResidual(channels, channels, variant=variant, weights=PAPER_WEIGHTS[form])

@@ -4,7 +4,8 @@ from typing import Literal, NamedTuple
 
 from torch import Tensor, nn
 
-from gan_lab.networks.layers import initialize_normal, require_at_least_one
+from gan_lab.errors import require, require_numbers
+from gan_lab.networks.layers import initialize_normal
 
 ImageSize = Literal[28, 32, 64, 128, 256]
 
@@ -21,7 +22,7 @@ _FIRST = _Step(4, 1, 0)  # 1 -> 4
 _DOUBLE = _Step(4, 2, 1)  # 4 -> 8 -> 16 ...
 _FOUR_TO_SEVEN = _Step(3, 2, 1)  # so that 28 is 4 -> 7 -> 14 -> 28
 
-ROUTES: dict[ImageSize, tuple[_Step, ...]] = {  # from a latent to an image; the discriminator goes the same way back
+ROUTES: dict[int, tuple[_Step, ...]] = {  # from a latent to an image; the discriminator goes the same way back
     28: (_FIRST, _FOUR_TO_SEVEN, _DOUBLE, _DOUBLE),
     32: (_FIRST, *[_DOUBLE] * 3),
     64: (_FIRST, *[_DOUBLE] * 4),  # the paper's
@@ -35,10 +36,9 @@ def route_to(image_size: int) -> tuple[_Step, ...]:
     """The convolutions from a latent to an image of this size.
 
     Raises:
-        ValueError: If there are none.
+        ConfigurationError: If there are none.
     """
-    if image_size not in ROUTES:
-        raise ValueError(f"image_size must be one of {', '.join(map(str, ROUTES))}, got {image_size}")
+    require(image_size in ROUTES, f"image_size must be one of {', '.join(map(str, ROUTES))}, got {image_size}")
     return ROUTES[image_size]
 
 
@@ -55,14 +55,15 @@ class DCGANGenerator(nn.Module):
         base_channels: Features of the layer before the image at 64 pixels (ngf).
 
     Raises:
-        ValueError: If a number of channels is below 1.
+        ConfigurationError: If there is no way to images of this size, or a number of channels is below 1.
     """
 
     def __init__(
-        self, image_size: int = 64, latent_size: int = 128, channels: int = 3, base_channels: int = 64
+        self, *, image_size: int = 64, latent_size: int = 128, channels: int = 3, base_channels: int = 64
     ) -> None:
         super().__init__()
-        require_at_least_one(latent_size=latent_size, channels=channels, base_channels=base_channels)
+        numbers = {"latent_size": latent_size, "channels": channels, "base_channels": base_channels}
+        require_numbers(numbers, at_least=1)
         route = route_to(image_size)
         hidden = len(route) - 1
         widths = [base_channels * min(2**level, _WIDEST) for level in range(max(hidden, 4))][::-1][:hidden]
@@ -94,12 +95,12 @@ class DCGANDiscriminator(nn.Module):
         base_channels: Features of the first layer (ndf); each one has twice as many as the one before, up to 16 times.
 
     Raises:
-        ValueError: If a number of channels is below 1.
+        ConfigurationError: If there is no way to images of this size, or a number of channels is below 1.
     """
 
-    def __init__(self, image_size: int = 64, channels: int = 3, base_channels: int = 64) -> None:
+    def __init__(self, *, image_size: int = 64, channels: int = 3, base_channels: int = 64) -> None:
         super().__init__()
-        require_at_least_one(channels=channels, base_channels=base_channels)
+        require_numbers({"channels": channels, "base_channels": base_channels}, at_least=1)
         *steps, last = reversed(route_to(image_size))
         layers: list[nn.Module] = []
         before = channels

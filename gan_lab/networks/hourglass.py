@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gan_lab.errors import require, require_numbers
 from gan_lab.networks.attention import (
     PAPER_WEIGHTS,
     AttentionForm,
@@ -14,7 +15,6 @@ from gan_lab.networks.attention import (
     Variant,
     attention_residual,
 )
-from gan_lab.networks.layers import require_at_least_one
 
 STRIDE = 4  # image pixels to a cell of a heatmap, along a side: a convolution of stride 2 and a pooling
 
@@ -29,7 +29,9 @@ class Hourglass(nn.Module):
         skip: Makes a skip connection's modules; None for residual modules.
     """
 
-    def __init__(self, depth: int, channels: int, residuals: int, skip: Callable[[], nn.Module] | None = None) -> None:
+    def __init__(
+        self, *, depth: int, channels: int, residuals: int = 1, skip: Callable[[], nn.Module] | None = None
+    ) -> None:
         super().__init__()
 
         def row() -> nn.Module:
@@ -37,7 +39,9 @@ class Hourglass(nn.Module):
 
         self.skip = (skip or row)()
         self.down = row()
-        self.inner = Hourglass(depth - 1, channels, residuals, skip) if depth > 1 else row()
+        self.inner = (
+            Hourglass(depth=depth - 1, channels=channels, residuals=residuals, skip=skip) if depth > 1 else row()
+        )
         self.up = row()
 
     def forward(self, x: Tensor) -> Tensor:
@@ -66,11 +70,12 @@ class StackedHourglass(nn.Module):
         key_pool: Side of the max-pooling of keys and values in ``fused``; 1 for none.
 
     Raises:
-        ValueError: If a size is too small or ``channels`` is no multiple of 8.
+        ConfigurationError: If a size is too small or ``channels`` is no multiple of 8.
     """
 
     def __init__(
         self,
+        *,
         joints: int = 16,
         stacks: int = 4,
         depth: int = 4,
@@ -81,38 +86,23 @@ class StackedHourglass(nn.Module):
         key_pool: int = 2,
     ) -> None:
         super().__init__()
-        require_at_least_one(stacks=stacks, depth=depth, residuals=residuals)
+        require_numbers({"joints": joints, "stacks": stacks, "depth": depth, "residuals": residuals}, at_least=1)
         _require_channels(channels)
         self.size_multiple = STRIDE * 2**depth
-        self.stem = nn.Sequential(
-            nn.Conv2d(3, channels // 4, 7, 2, 3),
-            nn.BatchNorm2d(channels // 4),
-            nn.ReLU(inplace=True),
-            Residual(channels // 4, channels // 2),
-            nn.MaxPool2d(2),
-            Residual(channels // 2, channels // 2),
-            Residual(channels // 2, channels),
+        self.stem = nn.Sequential(*_stem(3, channels, strided=True))
+        self.hourglasses = nn.ModuleList(
+            Hourglass(depth=depth, channels=channels, residuals=residuals) for _ in range(stacks)
         )
-        self.hourglasses = nn.ModuleList(Hourglass(depth, channels, residuals) for _ in range(stacks))
         self.features = nn.ModuleList()
         self.heads = nn.ModuleList()
         for stack in range(stacks):
-            form = attention if stack else "none"
-            paper = PAPER_WEIGHTS.get(form)
-            last = attention_residual(channels, variant, "none" if paper is not None else form, key_pool)
-            head: nn.Module = nn.Conv2d(channels if paper is None else joints, joints, 1)
-            if paper is not None:
-                head = nn.Sequential(PaperAttentionResidual(channels, joints, variant, paper), head)
+            form: AttentionForm = attention if stack else "none"
+            kept: AttentionForm = "none" if form in PAPER_WEIGHTS else form  # the paper's is part of the prediction
+            last = attention_residual(channels, variant=variant, form=kept, key_pool=key_pool)
             self.features.append(
-                nn.Sequential(
-                    residual_row(channels, residuals - 1),
-                    last,
-                    nn.Conv2d(channels, channels, 1),
-                    nn.BatchNorm2d(channels),
-                    nn.ReLU(inplace=True),
-                )
+                nn.Sequential(residual_row(channels, residuals - 1), last, *_conv_norm_relu(channels, channels))
             )
-            self.heads.append(head)
+            self.heads.append(_head(channels, joints, variant, form))
         self.from_features = nn.ModuleList(nn.Conv2d(channels, channels, 1) for _ in range(stacks - 1))
         self.from_heatmaps = nn.ModuleList(nn.Conv2d(joints, channels, 1) for _ in range(stacks - 1))
 
@@ -145,11 +135,12 @@ class HeatmapDiscriminator(nn.Module):
         key_pool: Side of the max-pooling of keys and values in ``fused``; 1 for none.
 
     Raises:
-        ValueError: If a size is too small or ``channels`` is no multiple of 8.
+        ConfigurationError: If a size is too small or ``channels`` is no multiple of 8.
     """
 
     def __init__(
         self,
+        *,
         joints: int = 16,
         depth: int = 4,
         channels: int = 256,
@@ -158,20 +149,17 @@ class HeatmapDiscriminator(nn.Module):
         key_pool: int = 2,
     ) -> None:
         super().__init__()
-        require_at_least_one(depth=depth)
+        require_numbers({"joints": joints, "depth": depth}, at_least=1)
         _require_channels(channels)
+
+        def skip() -> nn.Module:
+            return attention_residual(channels, variant=variant, form=attention, key_pool=key_pool)
+
         self.layers = nn.Sequential(
-            nn.Conv2d(3 + joints, channels // 4, 3, padding=1),
-            nn.BatchNorm2d(channels // 4),
-            nn.ReLU(inplace=True),
-            Residual(channels // 4, channels // 2),
-            Residual(channels // 2, channels // 2),
-            Residual(channels // 2, channels),
-            Hourglass(depth, channels, 1, lambda: attention_residual(channels, variant, attention, key_pool)),
+            *_stem(3 + joints, channels, strided=False),
+            Hourglass(depth=depth, channels=channels, skip=skip),
             Residual(channels, channels),
-            nn.Conv2d(channels, channels, 1),
-            nn.BatchNorm2d(channels),
-            nn.ReLU(inplace=True),
+            *_conv_norm_relu(channels, channels),
             nn.Conv2d(channels, joints, 1),
         )
 
@@ -187,6 +175,30 @@ def residual_row(channels: int, count: int) -> nn.Sequential:
     return nn.Sequential(*(Residual(channels, channels) for _ in range(count)))
 
 
+def _stem(in_channels: int, channels: int, *, strided: bool) -> list[nn.Module]:
+    """From images to features, of the same side or, strided, of a quarter of it (Newell et al. 2016, section 3.1)."""
+    first = _conv_norm_relu(in_channels, channels // 4, *((7, 2) if strided else (3, 1)))
+    pooling = [nn.MaxPool2d(2)] if strided else []
+    widen = Residual(channels // 4, channels // 2)
+    return [*first, widen, *pooling, Residual(channels // 2, channels // 2), Residual(channels // 2, channels)]
+
+
+def _conv_norm_relu(in_channels: int, out_channels: int, kernel_size: int = 1, stride: int = 1) -> list[nn.Module]:
+    """A convolution, which keeps the side but for its stride, batch norm and ReLU."""
+    return [
+        nn.Conv2d(in_channels, out_channels, kernel_size, stride, kernel_size // 2),
+        nn.BatchNorm2d(out_channels),
+        nn.ReLU(inplace=True),
+    ]
+
+
+def _head(channels: int, joints: int, variant: Variant, form: AttentionForm) -> nn.Module:
+    """What predicts the heatmaps: a convolution, after the paper's attention where it has the paper's shapes."""
+    if form not in PAPER_WEIGHTS:
+        return nn.Conv2d(channels, joints, 1)
+    attention = PaperAttentionResidual(channels, joints, variant=variant, weights=PAPER_WEIGHTS[form])
+    return nn.Sequential(attention, nn.Conv2d(joints, joints, 1))
+
+
 def _require_channels(channels: int) -> None:
-    if channels < 8 or channels % 8:
-        raise ValueError(f"channels must be a multiple of 8, got {channels}")
+    require(channels >= 8 and channels % 8 == 0, f"channels must be a multiple of 8, got {channels}")

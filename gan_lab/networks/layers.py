@@ -2,28 +2,21 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
+from typing import Literal, get_args
 
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gan_lab.errors import ConfigurationError
+from gan_lab.errors import require
 
 Norm = Literal["batch", "instance"]
-
-
-def require_at_least_one(**numbers: int) -> None:
-    """Raises a ValueError for a number below 1, such as of channels, by its name."""
-    for name, number in numbers.items():
-        if number < 1:
-            raise ValueError(f"{name} must be at least 1, got {number}")
 
 
 def require_multiples(images: Tensor, multiple: int, network: str, wanted: str) -> None:
     """Raises a ConfigurationError for images (..., H, W) of other sides: ``network`` got them, but ``wanted``."""
     height, width = images.shape[-2:]
-    if height % multiple or width % multiple:
-        raise ConfigurationError(f"{network} got {width} x {height} pixels, but {wanted}")
+    fits = height % multiple == 0 and width % multiple == 0
+    require(fits, f"{network} got {width} x {height} pixels, but {wanted}")
 
 
 def norm_layer(norm: Norm, channels: int) -> nn.Module:
@@ -31,14 +24,12 @@ def norm_layer(norm: Norm, channels: int) -> nn.Module:
 
     Instance norm is group norm with one channel a group: the same maths and the same (empty) state, but torch's
     ``InstanceNorm2d`` returns wrong gradients for a single image in channels_last layout, and is slower.
+
+    Raises:
+        ConfigurationError: If ``norm`` is neither.
     """
-    match norm:
-        case "batch":
-            return nn.BatchNorm2d(channels)
-        case "instance":
-            return nn.GroupNorm(channels, channels, affine=False)
-        case _:
-            raise ValueError(f"norm must be 'batch' or 'instance', got {norm!r}")
+    require(norm in get_args(Norm), f"norm must be 'batch' or 'instance', got {norm!r}")
+    return nn.BatchNorm2d(channels) if norm == "batch" else nn.GroupNorm(channels, channels, affine=False)
 
 
 def initialize_normal(network: nn.Module, std: float = 0.02) -> None:
@@ -71,13 +62,13 @@ def frozen(network: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
-def inference_behaviour(network: nn.Module, *, dropout: bool, batch_statistics: bool) -> Iterator[None]:
+def inference_behavior(network: nn.Module, *, dropout: bool, batch_statistics: bool) -> Iterator[None]:
     """Within, the network runs in evaluation mode but for what is asked for; its state is not touched.
 
     Args:
         network: The network; on leaving, every layer's mode is as it was.
         dropout: Whether dropout draws noise as in training.
-        batch_statistics: Whether batch norm normalises by the batch at hand, as in training, without recording it.
+        batch_statistics: Whether batch norm normalizes by the batch at hand, as in training, without recording it.
     """
     modes = [(layer, layer.training) for layer in network.modules()]
     network.eval()

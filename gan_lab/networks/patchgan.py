@@ -4,7 +4,8 @@ from typing import Literal, get_args
 
 from torch import Tensor, nn
 
-from gan_lab.networks.layers import Norm, initialize_normal, norm_layer, require_at_least_one
+from gan_lab.errors import require, require_numbers
+from gan_lab.networks.layers import Norm, initialize_normal, norm_layer
 
 ReceptiveField = Literal[1, 16, 34, 70, 142, 286]
 _STRIDED_LAYERS: dict[int, int] = {16: 1, 34: 2, 70: 3, 142: 4, 286: 5}
@@ -22,21 +23,27 @@ class PatchDiscriminator(nn.Module):
         receptive_field: Side of the patch that a logit sees, in pixels: 1 is the paper's PixelGAN, 70 its PatchGAN,
             286 its ImageGAN (section 4.4).
         base_channels: Features of the first layer; each later one doubles it up to eight times.
-        norm: Normalisation between the convolutions.
+        norm: Normalization between the convolutions.
 
     Raises:
-        ValueError: If ``receptive_field`` is none of those, or a number of channels is below 1.
+        ConfigurationError: If ``receptive_field`` is none of those, or a number of channels is below 1.
     """
 
     def __init__(
         self,
+        *,
         in_channels: int = 6,
         receptive_field: ReceptiveField = 70,
         base_channels: int = 64,
         norm: Norm = "batch",
     ) -> None:
         super().__init__()
-        require_at_least_one(in_channels=in_channels, base_channels=base_channels)
+        require_numbers({"in_channels": in_channels, "base_channels": base_channels}, at_least=1)
+        allowed = get_args(ReceptiveField)
+        require(
+            receptive_field in allowed,
+            f"receptive_field must be one of {', '.join(map(str, allowed))}, got {receptive_field}",
+        )
         bias = norm == "instance"  # batch norm has its own
         if receptive_field == 1:
             layers: list[nn.Module] = [
@@ -47,7 +54,7 @@ class PatchDiscriminator(nn.Module):
                 nn.LeakyReLU(0.2, inplace=True),
                 nn.Conv2d(2 * base_channels, 1, 1, bias=bias),
             ]
-        elif receptive_field in _STRIDED_LAYERS:
+        else:
             strided = _STRIDED_LAYERS[receptive_field]
             layers = [nn.Conv2d(in_channels, base_channels, 4, 2, 1), nn.LeakyReLU(0.2, inplace=True)]
             width = base_channels
@@ -60,9 +67,6 @@ class PatchDiscriminator(nn.Module):
                     nn.LeakyReLU(0.2, inplace=True),
                 ]
             layers.append(nn.Conv2d(width, 1, 4, 1, 1))
-        else:
-            allowed = ", ".join(map(str, get_args(ReceptiveField)))
-            raise ValueError(f"receptive_field must be one of {allowed}, got {receptive_field}")
         self.layers = nn.Sequential(*layers)
         initialize_normal(self)
 

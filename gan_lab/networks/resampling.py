@@ -1,4 +1,4 @@
-"""Equalised layers, blur and fused changes of resolution (ProGAN section 4.1; StyleGAN section 2 and appendix B)."""
+"""Equalized layers, blur and fused changes of resolution (ProGAN section 4.1; StyleGAN section 2 and appendix B)."""
 
 import math
 from typing import Any, Literal
@@ -29,6 +29,7 @@ class EqualizedLinear(nn.Module):
         self,
         in_features: int,
         out_features: int,
+        *,
         gain: float = math.sqrt(2),
         lr_multiplier: float = 1.0,
         bias: bool = True,
@@ -48,7 +49,7 @@ class EqualizedLinear(nn.Module):
 class EqualizedConv2d(nn.Module):
     """A convolution of stride 1 that keeps the size, with weights as in :class:`EqualizedLinear`.
 
-    It may double the size before by nearest neighbours, or halve it after by the mean of 2x2.
+    It may double the size before by nearest neighbors, or halve it after by the mean of 2x2.
 
     Args:
         in_channels: Channels in.
@@ -64,6 +65,7 @@ class EqualizedConv2d(nn.Module):
         in_channels: int,
         out_channels: int,
         kernel_size: int = 3,
+        *,
         gain: float = math.sqrt(2),
         bias: bool = True,
         resampling: Resampling | None = None,
@@ -86,7 +88,7 @@ class EqualizedConv2d(nn.Module):
 
 
 def upsampled_conv(x: Tensor, weight: Tensor, bias: Tensor | None = None, fused: bool | None = None) -> Tensor:
-    """Doubles the size by nearest neighbours, then convolves.
+    """Doubles the size by nearest neighbors, then convolves.
 
     Fused, it is one transposed convolution of stride 2 whose kernel is the sum of four shifts of the 3x3 kernel,
     turned by 180 degrees: 2.25 times fewer multiplications for the same result.
@@ -124,7 +126,7 @@ def downsampled_conv(x: Tensor, weight: Tensor, bias: Tensor | None = None, fuse
 
 
 def upsample(x: Tensor) -> Tensor:
-    """Doubles height and width by nearest neighbours."""
+    """Doubles height and width by nearest neighbors."""
     return F.interpolate(x, scale_factor=2, mode="nearest")
 
 

@@ -2,7 +2,8 @@
 
 from torch import Tensor, nn
 
-from gan_lab.networks.layers import Norm, initialize_normal, norm_layer, require_at_least_one, require_multiples
+from gan_lab.errors import require_numbers
+from gan_lab.networks.layers import Norm, initialize_normal, norm_layer, require_multiples
 
 
 class ResNetGenerator(nn.Module):
@@ -16,17 +17,18 @@ class ResNetGenerator(nn.Module):
         out_channels: Channels of the image made.
         base_channels: Features of the first layer; the blocks have four times as many.
         blocks: Residual blocks: 6 for images of 128 pixels, 9 from 256 in the paper.
-        norm: Normalisation between the convolutions.
+        norm: Normalization between the convolutions.
         dropout: Whether each block drops half its features.
 
     Raises:
-        ValueError: If ``blocks`` or a number of channels is less than 1.
+        ConfigurationError: If ``blocks`` or a number of channels is less than 1.
     """
 
     size_multiple = 4
 
     def __init__(
         self,
+        *,
         in_channels: int = 3,
         out_channels: int = 3,
         base_channels: int = 64,
@@ -35,8 +37,8 @@ class ResNetGenerator(nn.Module):
         dropout: bool = False,
     ) -> None:
         super().__init__()
-        require_at_least_one(blocks=blocks)
-        require_at_least_one(in_channels=in_channels, out_channels=out_channels, base_channels=base_channels)
+        channels = {"in_channels": in_channels, "out_channels": out_channels, "base_channels": base_channels}
+        require_numbers({"blocks": blocks, **channels}, at_least=1)
         bias = norm == "instance"  # batch norm has its own
         width = base_channels
         layers: list[nn.Module] = [  # c7s1-64

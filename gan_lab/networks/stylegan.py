@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gan_lab.networks.layers import require_at_least_one
+from gan_lab.errors import require, require_numbers
 from gan_lab.networks.resampling import (
     EqualizedConv2d,
     EqualizedLinear,
@@ -18,6 +18,7 @@ from gan_lab.networks.resampling import (
     pixel_norm,
     upsample,
 )
+from gan_lab.schedules import is_power_of_two, style_layer_count
 
 
 class StyleGANGenerator(nn.Module):
@@ -30,24 +31,25 @@ class StyleGANGenerator(nn.Module):
     Args:
         resolution: Side of the final images in pixels, a power of two from 8.
         latent_size: Numbers in a latent code z, and in an intermediate code w.
-        mapping_layers: Depth of the mapping network (Table 4); 0 only normalises z.
+        mapping_layers: Depth of the mapping network (Table 4); 0 only normalizes z.
         base_channels: There are this over 2^(r-1) channels at 2^r pixels (fmap_base) ...
         max_channels: ... but no more than this (fmap_max).
         styles: Whether an affine function of w scales and shifts each layer's features.
         constant_input: Whether synthesis starts from a learned constant rather than from w.
         noise: Whether each layer adds noise.
-        pixel_norm: Whether features are normalised over the channels.
-        instance_norm: Whether features are normalised over the places.
+        pixel_norm: Whether features are normalized over the channels.
+        instance_norm: Whether features are normalized over the places.
         blurred: Whether enlarged features are smoothed: bilinear enlarging, which B has over A.
 
     Raises:
-        ValueError: If ``resolution`` is no such power.
+        ConfigurationError: If ``resolution`` is no such power, or a number of channels is too small.
     """
 
-    mean_w: Tensor
+    w_avg: Tensor
 
     def __init__(
         self,
+        *,
         resolution: int = 1024,
         latent_size: int = 512,
         mapping_layers: int = 8,
@@ -67,33 +69,35 @@ class StyleGANGenerator(nn.Module):
         self.styles = styles
         self.noise = noise
         self.mapping = MappingNetwork(latent_size, mapping_layers)
-        self.register_buffer("mean_w", torch.zeros(latent_size))
+        self.register_buffer("w_avg", torch.zeros(latent_size))
 
         def epilogue(channels: int) -> Epilogue:
-            return Epilogue(channels, latent_size if styles else 0, noise, pixel_norm, instance_norm)
+            return Epilogue(
+                channels,
+                latent_size=latent_size if styles else 0,
+                noise=noise,
+                pixel_norm=pixel_norm,
+                instance_norm=instance_norm,
+            )
 
         self.constant = nn.Parameter(torch.ones(1, widths[0], 4, 4)) if constant_input else None
         self.dense = (  # the gain is ProGAN's released code's, the bias is the epilogue's
-            None if constant_input else EqualizedLinear(latent_size, 16 * widths[0], math.sqrt(2) / 4, bias=False)
+            None if constant_input else EqualizedLinear(latent_size, 16 * widths[0], gain=math.sqrt(2) / 4, bias=False)
         )
         self.first = epilogue(widths[0])
         self.layers = nn.ModuleList([StyledConv(widths[0], epilogue(widths[0]))])
         for wide, narrow in itertools.pairwise(widths):
-            self.layers.append(StyledConv(wide, epilogue(narrow), "up", blurred))
+            self.layers.append(StyledConv(wide, epilogue(narrow), resampling="up", blurred=blurred))
             self.layers.append(StyledConv(narrow, epilogue(narrow)))
         self.to_rgb = nn.ModuleList(EqualizedConv2d(width, 3, 1, gain=1.0) for width in widths)
 
     def forward(
-        self,
-        styles: Tensor,
-        resolution: int | None = None,
-        alpha: float = 1.0,
-        noise: Sequence[Tensor] | None = None,
+        self, ws: Tensor, resolution: int | None = None, alpha: float = 1.0, noise: Sequence[Tensor] | None = None
     ) -> Tensor:
         """Makes images from a code for each layer.
 
         Args:
-            styles: Intermediate codes (B, L, latent_size), L at least ``layer_count(resolution)``. Without
+            ws: Intermediate codes (B, L, latent_size), L at least ``style_layer_count(resolution)``. Without
                 ``styles``, the first of them is all that counts.
             resolution: Side of the images; None for the final one.
             alpha: How far the last doubling is faded in, 0 to 1 (ProGAN, section 3 and Figure 2).
@@ -102,30 +106,27 @@ class StyleGANGenerator(nn.Module):
         Returns:
             Images (B, 3, resolution, resolution), about [-1, 1] and not clamped.
         """
-        resolution = resolution or self.resolution
-        batch = len(styles)
-
-        def layer_noise(layer: int) -> Tensor | None:
-            if not self.noise:
-                return None
-            if noise is not None:
-                return noise[layer]
-            return torch.randn(batch, 1, side_of(layer), side_of(layer), device=styles.device, dtype=styles.dtype)
-
-        if self.constant is not None:
-            x = self.constant.expand(batch, -1, -1, -1)
-        else:
-            x = self.dense(styles[:, 0]).view(batch, -1, 4, 4)  # type: ignore[misc]  # there is one or the other
-        x = previous = self.first(x, styles[:, 0], layer_noise(0))
-        for layer in range(1, layer_count(resolution)):
+        layers = style_layer_count(resolution or self.resolution)
+        maps: Sequence[Tensor | None] = [None] * layers
+        if self.noise:
+            maps = _draw_noise(ws, layers) if noise is None else noise
+        x = previous = self.first(self._start(ws[:, 0]), ws[:, 0], maps[0])
+        for layer in range(1, layers):
             if layer % 2 == 0:
                 previous = x
-            x = self.layers[layer - 1](x, styles[:, layer], layer_noise(layer))
-        level = layer_count(resolution) // 2 - 1
+            x = self.layers[layer - 1](x, ws[:, layer], maps[layer])
+        level = layers // 2 - 1
         image: Tensor = self.to_rgb[level](x)
         if alpha < 1 and level:
             image = torch.lerp(upsample(self.to_rgb[level - 1](previous)), image, alpha)
         return image
+
+    def _start(self, w: Tensor) -> Tensor:
+        """The features (B, C, 4, 4) that synthesis starts from."""
+        if self.constant is not None:
+            return self.constant.expand(len(w), -1, -1, -1)
+        features: Tensor = self.dense(w)  # type: ignore[misc]  # there is one or the other
+        return features.view(len(w), -1, 4, 4)
 
 
 class MappingNetwork(nn.Module):
@@ -141,7 +142,7 @@ class MappingNetwork(nn.Module):
         self.layers = nn.ModuleList(EqualizedLinear(size, size, lr_multiplier=0.01) for _ in range(depth))
 
     def forward(self, z: Tensor) -> Tensor:
-        """Maps z (B, size) to w (B, size); z is normalised first."""
+        """Maps z (B, size) to w (B, size); z is normalized first."""
         w = pixel_norm(z)
         for layer in self.layers:
             w = F.leaky_relu(layer(w), 0.2)
@@ -159,7 +160,7 @@ class StyledConv(nn.Module):
     """
 
     def __init__(
-        self, in_channels: int, epilogue: "Epilogue", resampling: Resampling | None = None, blurred: bool = False
+        self, in_channels: int, epilogue: "Epilogue", *, resampling: Resampling | None = None, blurred: bool = False
     ) -> None:
         super().__init__()
         self.conv = EqualizedConv2d(in_channels, len(epilogue.bias), bias=False, resampling=resampling)
@@ -174,17 +175,17 @@ class StyledConv(nn.Module):
 
 
 class Epilogue(nn.Module):
-    """What follows each convolution: noise, bias, leaky ReLU, normalisation, style, in this order (Figure 1b).
+    """What follows each convolution: noise, bias, leaky ReLU, normalization, style, in this order (Figure 1b).
 
     Args:
         channels: Features.
         latent_size: Numbers in the code that makes the style; 0 for no style.
         noise: Whether noise is added, scaled for each channel.
-        pixel_norm: Whether features are normalised over the channels.
-        instance_norm: Whether features are normalised over the places.
+        pixel_norm: Whether features are normalized over the channels.
+        instance_norm: Whether features are normalized over the places.
     """
 
-    def __init__(self, channels: int, latent_size: int, noise: bool, pixel_norm: bool, instance_norm: bool) -> None:
+    def __init__(self, channels: int, *, latent_size: int, noise: bool, pixel_norm: bool, instance_norm: bool) -> None:
         super().__init__()
         self.bias = nn.Parameter(torch.zeros(channels))
         self.noise_scale = nn.Parameter(torch.zeros(channels)) if noise else None
@@ -212,23 +213,19 @@ def channels_per_side(resolution: int, base_channels: int, max_channels: int) ->
     """The channels at 4, 8, ... ``resolution`` pixels: base_channels / 2^(r-1) at 2^r pixels, at most max_channels.
 
     Raises:
-        ValueError: If ``resolution`` is no power of two from 8, or no channel would be left.
+        ConfigurationError: If ``resolution`` is no power of two from 8, or no channel would be left.
     """
+    fits = resolution >= 8 and is_power_of_two(resolution)
+    require(fits, f"resolution must be a power of two from 8, got {resolution}")
+    require_numbers({"max_channels": max_channels}, at_least=1)
     levels = resolution.bit_length() - 1
-    if resolution < 8 or resolution != 2**levels:
-        raise ValueError(f"resolution must be a power of two from 8, got {resolution}")
     widths = [min(base_channels // 2 ** (level - 1), max_channels) for level in range(2, levels + 1)]
-    require_at_least_one(max_channels=max_channels)
-    if min(widths) < 1:
-        raise ValueError(
-            f"base_channels must be at least {2 ** (levels - 1)} for a resolution of {resolution}, got {base_channels}"
-        )
+    least = 2 ** (levels - 1)
+    require(
+        base_channels >= least,
+        f"base_channels must be at least {least} for a resolution of {resolution}, got {base_channels}",
+    )
     return widths
-
-
-def layer_count(resolution: int) -> int:
-    """The layers that have a style at a resolution: two at 4 pixels and two for each doubling, 18 at 1024."""
-    return 2 * (resolution.bit_length() - 1) - 2
 
 
 def side_of(layer: int) -> int:
@@ -252,13 +249,20 @@ def mix_styles(w: Tensor, other: Tensor, layers: range, count: int) -> Tensor:
     return torch.where(mixed[None, :, None], other[:, None], w[:, None])
 
 
-def truncate(styles: Tensor, mean_w: Tensor, psi: float, cutoff: int) -> Tensor:
-    """Draws the codes of the first ``cutoff`` layers towards their mean (appendix B): w' = mean + psi (w - mean).
+def truncate(ws: Tensor, w_avg: Tensor, *, truncation_psi: float, truncation_cutoff: int) -> Tensor:
+    """Draws the codes of the first layers towards their average (appendix B): w' = w_avg + psi (w - w_avg).
 
     Args:
-        styles: A code for each layer (B, L, latent_size).
-        mean_w: The mean code (latent_size,).
-        psi: 1 leaves the codes as they are, 0 makes them the mean.
-        cutoff: How many layers, from the coarsest.
+        ws: A code for each layer (B, L, latent_size).
+        w_avg: The average code (latent_size,).
+        truncation_psi: 1 leaves the codes as they are, 0 makes them the average.
+        truncation_cutoff: How many layers, from the coarsest.
     """
-    return torch.cat([torch.lerp(mean_w, styles[:, :cutoff], psi), styles[:, cutoff:]], dim=1)
+    drawn = torch.lerp(w_avg, ws[:, :truncation_cutoff], truncation_psi)
+    return torch.cat([drawn, ws[:, truncation_cutoff:]], dim=1)
+
+
+def _draw_noise(ws: Tensor, layers: int) -> list[Tensor]:
+    """Noise (B, 1, side, side) for each layer, from the global generator."""
+    shapes = ((len(ws), 1, side_of(layer), side_of(layer)) for layer in range(layers))
+    return [torch.randn(shape, device=ws.device, dtype=ws.dtype) for shape in shapes]

@@ -18,26 +18,29 @@ class StyleGANDiscriminator(nn.Module):
         base_channels: As the generator's.
         max_channels: As the generator's.
         blurred: Whether features are smoothed before they are halved; ProGAN does not.
-        deviation_group: Images over which one standard deviation is taken (ProGAN, section 3); of a batch that does
+        stddev_group: Images over which one standard deviation is taken (ProGAN, section 3); of a batch that does
             not divide by it, the largest smaller number that does.
 
     Raises:
-        ValueError: If ``resolution`` is no such power.
+        ConfigurationError: If ``resolution`` is no such power, or a number of channels is too small.
     """
 
     def __init__(
         self,
+        *,
         resolution: int = 1024,
         base_channels: int = 8192,
         max_channels: int = 512,
         blurred: bool = True,
-        deviation_group: int = 4,
+        stddev_group: int = 4,
     ) -> None:
         super().__init__()
         widths = channels_per_side(resolution, base_channels, max_channels)
-        self.deviation_group = deviation_group
+        self.stddev_group = stddev_group
         self.from_rgb = nn.ModuleList(EqualizedConv2d(3, width, 1) for width in widths)
-        self.blocks = nn.ModuleList(DownBlock(narrow, wide, blurred) for wide, narrow in itertools.pairwise(widths))
+        self.blocks = nn.ModuleList(
+            DownBlock(narrow, wide, blurred=blurred) for wide, narrow in itertools.pairwise(widths)
+        )
         self.conv = EqualizedConv2d(widths[0] + 1, widths[0])
         self.dense = EqualizedLinear(16 * widths[0], min(base_channels, max_channels))
         self.logit = EqualizedLinear(min(base_channels, max_channels), 1, gain=1.0)
@@ -61,7 +64,7 @@ class StyleGANDiscriminator(nn.Module):
                 x = torch.lerp(old, x, alpha)
         for block in reversed(self.blocks[: max(level - 1, 0)]):
             x = block(x)
-        x = torch.cat([x, minibatch_deviation(x, self.deviation_group)], dim=1)
+        x = torch.cat([x, minibatch_stddev(x, self.stddev_group)], dim=1)
         x = F.leaky_relu(self.conv(x), 0.2)
         x = F.leaky_relu(self.dense(x.flatten(1)), 0.2)
         logits: Tensor = self.logit(x)
@@ -77,33 +80,33 @@ class DownBlock(nn.Module):
         blurred: Whether features are smoothed between them.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, blurred: bool) -> None:
+    def __init__(self, in_channels: int, out_channels: int, *, blurred: bool) -> None:
         super().__init__()
-        self.keep = EqualizedConv2d(in_channels, in_channels)
-        self.halve = EqualizedConv2d(in_channels, out_channels, resampling="down")
+        self.conv0 = EqualizedConv2d(in_channels, in_channels)
+        self.conv1_down = EqualizedConv2d(in_channels, out_channels, resampling="down")
         self.blurred = blurred
 
     def forward(self, x: Tensor) -> Tensor:
         """Maps (B, in_channels, H, W) to (B, out_channels, H / 2, W / 2)."""
-        x = F.leaky_relu(self.keep(x), 0.2)
-        return F.leaky_relu(self.halve(blur(x) if self.blurred else x), 0.2)
+        x = F.leaky_relu(self.conv0(x), 0.2)
+        return F.leaky_relu(self.conv1_down(blur(x) if self.blurred else x), 0.2)
 
 
-def minibatch_deviation(x: Tensor, group: int) -> Tensor:
+def minibatch_stddev(x: Tensor, group_size: int) -> Tensor:
     """The features' standard deviation over a group of images, averaged, as a channel (ProGAN, section 3).
 
     A group takes every ``B / group``-th image. The variance is the biased one, plus 1e-8.
 
     Args:
         x: Features (B, C, H, W).
-        group: Images a group, or fewer where B does not divide by it.
+        group_size: Images a group, or fewer where B does not divide by it.
 
     Returns:
         (B, 1, H, W), equal for the images of a group.
     """
     batch, _, height, width = x.shape
-    size = next(size for size in range(min(group, batch), 0, -1) if batch % size == 0)
+    size = next(size for size in range(min(group_size, batch), 0, -1) if batch % size == 0)
     groups = at_least_float32(x).view(size, batch // size, *x.shape[1:])
     variance = (groups - groups.mean(dim=0)).square().mean(dim=0)
-    deviation = (variance + 1e-8).sqrt().mean(dim=(1, 2, 3)).to(x.dtype)
-    return deviation.repeat(size)[:, None, None, None].expand(-1, 1, height, width)
+    stddev = (variance + 1e-8).sqrt().mean(dim=(1, 2, 3)).to(x.dtype)
+    return stddev.repeat(size)[:, None, None, None].expand(-1, 1, height, width)

@@ -3,31 +3,34 @@
 import torch
 from torch import Tensor, nn
 
-from gan_lab.networks.layers import Norm, initialize_normal, norm_layer, require_at_least_one, require_multiples
+from gan_lab.errors import require, require_numbers
+from gan_lab.networks.layers import Norm, initialize_normal, norm_layer, require_multiples
+from gan_lab.schedules import is_power_of_two
 
 
 class UNetGenerator(nn.Module):
     """Halves the image down to 1x1 and doubles it back, each level joined to its mirror by a skip connection.
 
     Tensor for tensor the shapes of the authors' PyTorch implementation, whose published weights load through
-    :func:`rename_reference_weights`: at 256 pixels 54,413,955 parameters with batch
-    norm, 54,409,603 with instance norm.
+    :func:`rename_reference_weights`: at 256 pixels 54,413,955 parameters with batch norm, 54,409,603 with instance
+    norm.
 
     Args:
         in_channels: Channels of the source.
         out_channels: Channels of the image made.
         image_size: Training resolution in pixels, a power of two from 32; log2 of it is the depth.
         base_channels: Features of the first level; deeper levels double it up to eight times.
-        norm: Normalisation between the convolutions.
+        norm: Normalization between the convolutions.
         dropout: Whether the decoder's innermost full-width levels drop half their features: the only noise there is.
         skip_connections: False gives the encoder-decoder of the paper's ablation (section 4.2).
 
     Raises:
-        ValueError: If ``image_size`` is no power of two from 32, or a number of channels is below 1.
+        ConfigurationError: If ``image_size`` is no power of two from 32, or a number of channels is below 1.
     """
 
     def __init__(
         self,
+        *,
         in_channels: int = 3,
         out_channels: int = 3,
         image_size: int = 256,
@@ -37,35 +40,16 @@ class UNetGenerator(nn.Module):
         skip_connections: bool = True,
     ) -> None:
         super().__init__()
-        if image_size < 32 or image_size & (image_size - 1):
-            raise ValueError(f"image_size must be a power of two and at least 32, got {image_size}")
-        require_at_least_one(in_channels=in_channels, out_channels=out_channels, base_channels=base_channels)
+        fits = image_size >= 32 and is_power_of_two(image_size)
+        require(fits, f"image_size must be a power of two and at least 32, got {image_size}")
+        channels = {"in_channels": in_channels, "out_channels": out_channels, "base_channels": base_channels}
+        require_numbers(channels, at_least=1)
         self.size_multiple = image_size
         self.skip_connections = skip_connections
         depth = image_size.bit_length() - 1
-        widths = [min(base_channels * 2**level, base_channels * 8) for level in range(depth)]
-        bias = norm == "instance"  # batch norm has its own
-
-        self.encoder = nn.ModuleList()  # each halves: C64-C128-C256-C512-... of the appendix
-        for level, width in enumerate(widths):
-            outermost, innermost = level == 0, level == depth - 1
-            activation = [] if outermost else [nn.LeakyReLU(0.2, inplace=True)]
-            convolution = nn.Conv2d(in_channels if outermost else widths[level - 1], width, 4, 2, 1, bias=bias)
-            normalisation = [] if outermost or innermost else [norm_layer(norm, width)]
-            self.encoder.append(nn.Sequential(*activation, convolution, *normalisation))
-
-        self.decoder = nn.ModuleList()  # each doubles, from the innermost out
-        for level in range(depth - 1, 0, -1):
-            width = widths[level] if level == depth - 1 or not skip_connections else 2 * widths[level]
-            transposed = nn.ConvTranspose2d(width, widths[level - 1], 4, 2, 1, bias=bias)
-            noise = [nn.Dropout(0.5)] if dropout and 4 <= level < depth - 1 else []
-            self.decoder.append(
-                nn.Sequential(nn.ReLU(inplace=True), transposed, norm_layer(norm, widths[level - 1]), *noise)
-            )
-        width = 2 * base_channels if skip_connections else base_channels
-        self.decoder.append(
-            nn.Sequential(nn.ReLU(inplace=True), nn.ConvTranspose2d(width, out_channels, 4, 2, 1), nn.Tanh())
-        )
+        widths = [base_channels * min(2**level, 8) for level in range(depth)]
+        self.encoder = _encoder(in_channels, widths, norm)
+        self.decoder = _decoder(out_channels, widths, norm, dropout=dropout, skip_connections=skip_connections)
         initialize_normal(self)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -85,6 +69,36 @@ class UNetGenerator(nn.Module):
             skip = skips.pop()
             x = decode(torch.cat([skip, x], dim=1) if self.skip_connections else x)
         return x
+
+
+def _encoder(in_channels: int, widths: list[int], norm: Norm) -> nn.ModuleList:
+    """Levels that each halve the size: C64-C128-C256-C512-... of the appendix."""
+    levels = nn.ModuleList()
+    for level, width in enumerate(widths):
+        outermost, innermost = level == 0, level == len(widths) - 1
+        activation = [] if outermost else [nn.LeakyReLU(0.2, inplace=True)]
+        before = in_channels if outermost else widths[level - 1]
+        convolution = nn.Conv2d(before, width, 4, 2, 1, bias=norm == "instance")  # batch norm has its own
+        normalization = [] if outermost or innermost else [norm_layer(norm, width)]
+        levels.append(nn.Sequential(*activation, convolution, *normalization))
+    return levels
+
+
+def _decoder(
+    out_channels: int, widths: list[int], norm: Norm, *, dropout: bool, skip_connections: bool
+) -> nn.ModuleList:
+    """Levels that each double the size, from the innermost out."""
+    innermost = len(widths) - 1
+    levels = nn.ModuleList()
+    for level in range(innermost, 0, -1):
+        width = 2 * widths[level] if skip_connections and level < innermost else widths[level]
+        after = widths[level - 1]
+        convolution = nn.ConvTranspose2d(width, after, 4, 2, 1, bias=norm == "instance")
+        noise = [nn.Dropout(0.5)] if dropout and 4 <= level < innermost else []
+        levels.append(nn.Sequential(nn.ReLU(inplace=True), convolution, norm_layer(norm, after), *noise))
+    width = 2 * widths[0] if skip_connections else widths[0]
+    levels.append(nn.Sequential(nn.ReLU(inplace=True), nn.ConvTranspose2d(width, out_channels, 4, 2, 1), nn.Tanh()))
+    return levels
 
 
 def rename_reference_weights(weights: dict[str, Tensor], generator: UNetGenerator) -> dict[str, Tensor]:
