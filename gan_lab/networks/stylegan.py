@@ -3,6 +3,7 @@
 import itertools
 import math
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -70,16 +71,10 @@ class StyleGANGenerator(nn.Module):
         self.noise = noise
         self.mapping = MappingNetwork(latent_size, mapping_layers)
         self.register_buffer("w_avg", torch.zeros(latent_size))
-
-        def epilogue(channels: int) -> Epilogue:
-            return Epilogue(
-                channels,
-                latent_size=latent_size if styles else 0,
-                noise=noise,
-                pixel_norm=pixel_norm,
-                instance_norm=instance_norm,
-            )
-
+        style_size = latent_size if styles else 0
+        epilogue = partial(
+            Epilogue, latent_size=style_size, noise=noise, pixel_norm=pixel_norm, instance_norm=instance_norm
+        )
         self.constant = nn.Parameter(torch.ones(1, widths[0], 4, 4)) if constant_input else None
         self.dense = (  # the gain is ProGAN's released code's, the bias is the epilogue's
             None if constant_input else EqualizedLinear(latent_size, 16 * widths[0], gain=math.sqrt(2) / 4, bias=False)
