@@ -5,9 +5,9 @@ import torch
 from gan_lab.datasets.mpii import posed
 from gan_lab.datasets.mpii_annotations import read_json
 from gan_lab.metrics.pck import PCK
-from gan_lab.pose.found_poses import map_points
 from gan_lab.pose.heatmaps import decode, flip_back, render_heatmaps, to_cells, to_pixels
-from gan_lab.pose.person_crop import affine_to_crop, inverse, move
+from gan_lab.pose.person_crop import affine_to_crop, invert_affine, transform_points
+from gan_lab.pose.predicted_poses import transform_keypoints
 from gan_lab.pose.skeletons import MPII
 from tests.skips import REAL_DATA, needs_real_data
 
@@ -122,12 +122,14 @@ def people(tmp_path_factory) -> list:
 def test_real_joints_survive_their_heatmaps(people, method, threshold, least, most):
     """From the labels to maps of 64 cells of 4 pixels, and back."""
     to_crop = [affine_to_crop(person.window, 256) for person in people]
-    moved = [move(person.joints, affine) for person, affine in zip(people, to_crop, strict=True)]
+    moved = [transform_points(person.joints, affine) for person, affine in zip(people, to_crop, strict=True)]
     in_crop = torch.from_numpy(np.stack(moved))
     labelled = torch.from_numpy(np.stack([person.labelled for person in people]))
     inside = labelled & ((in_crop > -0.5) & (in_crop < 255.5)).all(-1)
     cells, _ = decode(render_heatmaps(in_crop, inside, 64, 4, 1.0), method)
-    found = map_points(to_pixels(cells, 4).double(), torch.from_numpy(np.stack([inverse(a) for a in to_crop])))
+    found = transform_keypoints(
+        to_pixels(cells, 4).double(), torch.from_numpy(np.stack([invert_affine(a) for a in to_crop]))
+    )
     metric = PCK(MPII, threshold)
     truth = torch.from_numpy(np.stack([person.joints for person in people]))
     metric.update(found, truth, inside, torch.tensor([person.reference_length for person in people]).double())

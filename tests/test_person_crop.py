@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 
 from gan_lab.errors import ConfigurationError
-from gan_lab.pose.person_crop import Distortion, PoseJitter, Window, affine_to_crop, cut_out, inverse, move
+from gan_lab.pose.person_crop import (
+    Distortion,
+    PoseJitter,
+    Window,
+    affine_to_crop,
+    cut_out,
+    invert_affine,
+    transform_points,
+)
 
 NOISE = np.random.default_rng(0).integers(0, 256, (40, 40, 3), dtype=np.uint8)
 
@@ -53,7 +61,7 @@ def test_a_window_about_a_box_counts_edges_and_its_points_count_middles():
     window = Window.around((10, 20, 30, 30), margin=1.5)  # pixels 10 to 29 and 20 to 29
     assert (window.x, window.y, window.side) == (19.5, 24.5, 30)
     assert window.box == (5, 10, 35, 40)
-    corners = move(np.float64([[4.5, 9.5], [34.5, 39.5]]), affine_to_crop(window, 60))
+    corners = transform_points(np.float64([[4.5, 9.5], [34.5, 39.5]]), affine_to_crop(window, 60))
     assert np.allclose(corners, [[-0.5, -0.5], [59.5, 59.5]])
 
 
@@ -61,9 +69,13 @@ def test_scale_and_rotation_are_about_the_middle():
     """A window of 20 about (50, 40), shown at 40 pixels: twice as large, or as large with twice the window."""
     window = Window(50, 40, 20)
     points = np.float64([[50, 40], [53, 40]])
-    assert np.allclose(move(points, affine_to_crop(window, 40)), [[19.5, 19.5], [25.5, 19.5]])
-    assert np.allclose(move(points, affine_to_crop(window, 40, Distortion(scale=2.0))), [[19.5, 19.5], [22.5, 19.5]])
-    assert np.allclose(move(points, affine_to_crop(window, 40, Distortion(rotation=90))), [[19.5, 19.5], [19.5, 25.5]])
+    assert np.allclose(transform_points(points, affine_to_crop(window, 40)), [[19.5, 19.5], [25.5, 19.5]])
+    assert np.allclose(
+        transform_points(points, affine_to_crop(window, 40, Distortion(scale=2.0))), [[19.5, 19.5], [22.5, 19.5]]
+    )
+    assert np.allclose(
+        transform_points(points, affine_to_crop(window, 40, Distortion(rotation=90))), [[19.5, 19.5], [19.5, 25.5]]
+    )
 
 
 def dot(size: int, x: float, y: float, radius: float) -> np.ndarray:
@@ -88,7 +100,7 @@ def test_a_dot_lands_where_its_keypoint_says_after_any_distortion(side, size):
         window = Window(*rng.uniform(95, 105, 2), side)
         to_crop = affine_to_crop(window, size, jitter.draw())
         found = centroid(cut_out(dot(201, x, y, 0.02 * side + 1), to_crop, size))
-        assert np.abs(found - move(np.float64([[x, y]]), to_crop)[0]).max() < 0.1
+        assert np.abs(found - transform_points(np.float64([[x, y]]), to_crop)[0]).max() < 0.1
 
 
 def test_the_way_back_is_the_inverse():
@@ -96,7 +108,7 @@ def test_the_way_back_is_the_inverse():
     points = np.random.default_rng(0).uniform(-500, 2000, (50, 2))
     for _ in range(50):
         to_crop = affine_to_crop(Window(700.3, 420.8, 900.7), 256, jitter.draw())
-        assert np.abs(move(move(points, to_crop), inverse(to_crop)) - points).max() < 1e-9
+        assert np.abs(transform_points(transform_points(points, to_crop), invert_affine(to_crop)) - points).max() < 1e-9
 
 
 def test_distortions_fill_their_ranges_and_are_the_seed_s():

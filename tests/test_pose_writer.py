@@ -9,17 +9,17 @@ from PIL import Image
 from gan_lab.callbacks.pose_writer import PoseWriter
 from gan_lab.errors import GanLabError, ImageReadError
 from gan_lab.images.film import save_video
-from gan_lab.pose.found_poses import FoundPoses, map_points
+from gan_lab.pose.predicted_poses import PredictedPoses, transform_keypoints
 from gan_lab.pose.skeletons import LSP
 from gan_lab.samples import PoseRequest
 from tests.fakes import save
 
 
-def found(count: int, score: float = 0.9) -> FoundPoses:
+def found(count: int, score: float = 0.9) -> PredictedPoses:
     """People whose joints go down a diagonal in their crops; the crops are where they are in the source."""
     joints = torch.stack([torch.arange(14.0) + 3] * 2, 1).repeat(count, 1, 1)
     joints += 10 * torch.arange(count)[:, None, None]
-    return FoundPoses(LSP, joints, joints + 0.25, torch.full((count, 14), score))
+    return PredictedPoses(LSP, joints, joints + 0.25, torch.full((count, 14), score))
 
 
 def batch(paths: list, names: list, people: list) -> PoseRequest:
@@ -149,7 +149,7 @@ def test_nothing_is_left_of_a_video_that_fails(tmp_path):
 def test_points_are_mapped_by_each_samples_own_affine():
     affine = torch.tensor([[[0.0, -1, 5], [2, 0, 1]], [[1, 0, 0], [0, 1, 0]]])
     points = torch.tensor([[[3.0, 4.0]], [[3.0, 4.0]]])
-    assert map_points(points, affine).tolist() == [[[1, 7]], [[3, 4]]]
+    assert transform_keypoints(points, affine).tolist() == [[[1, 7]], [[3, 4]]]
 
 
 def test_a_picture_is_not_replaced_by_its_own_drawing(tmp_path, picture):

@@ -152,7 +152,7 @@ def test_joints_come_back_to_the_source_image():
         )
     )
     inside = ((batch["keypoints"] > 6) & (batch["keypoints"] < 25)).all(-1)  # not in a cell at the border
-    torch.testing.assert_close(found.in_source[inside], batch["truth"][inside], rtol=0, atol=0.02)
+    torch.testing.assert_close(found.keypoints_in_source[inside], batch["truth"][inside], rtol=0, atol=0.02)
 
 
 def test_validation_reports_pck_by_groups_and_validate_prints_it(capsys):

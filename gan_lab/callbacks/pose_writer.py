@@ -17,7 +17,7 @@ from gan_lab.images.film import save_video
 from gan_lab.images.sheet import save_image, to_image
 from gan_lab.pose.drawing import Image as Pixels
 from gan_lab.pose.drawing import draw_pose
-from gan_lab.pose.found_poses import FoundPoses
+from gan_lab.pose.predicted_poses import PredictedPoses
 from gan_lab.pose.skeletons import Skeleton
 from gan_lab.samples import PoseRequest
 
@@ -58,7 +58,7 @@ class PoseWriter:
         self.people: list[FoundPerson] = []
         self.skeleton: Skeleton | None = None
 
-    def add(self, found: FoundPoses, batch: PoseRequest) -> None:
+    def add(self, found: PredictedPoses, batch: PoseRequest) -> None:
         """Takes over a batch's people; those from no file are drawn at once, on the crops that the network saw."""
         self.skeleton = found.skeleton
         for index, (path, name) in enumerate(zip(batch.paths, batch.names, strict=True)):
@@ -69,13 +69,13 @@ class PoseWriter:
                     "name": name,
                     "person": batch.people[index],
                     "box": batch.boxes[index].tolist(),
-                    "keypoints": found.in_source[index].tolist(),
+                    "keypoints": found.keypoints_in_source[index].tolist(),
                     "scores": scores.tolist(),
                 }
             )
             if not path:
                 crop = np.asarray(to_image(batch.images[index]))
-                drawn = self._draw(crop, found.skeleton, found.in_crop[index].tolist(), scores.tolist())
+                drawn = self._draw(crop, found.skeleton, found.keypoints_in_crop[index].tolist(), scores.tolist())
                 save_image(Image.fromarray(drawn), self.folder / name)
 
     def write(self, people: Sequence[FoundPerson], skeleton: Skeleton) -> None:

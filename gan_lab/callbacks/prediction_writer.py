@@ -14,7 +14,7 @@ from gan_lab.errors import GanLabError, require_numbers
 from gan_lab.images.film import write_film
 from gan_lab.images.sheet import batch_rows, draw_grid, draw_sheet, save_image
 from gan_lab.inference.predictions import Prediction
-from gan_lab.pose.found_poses import FoundPoses
+from gan_lab.pose.predicted_poses import PredictedPoses
 from gan_lab.samples import PathRequest, StyleGridRequest
 from gan_lab.training.distributed import gather
 
@@ -79,7 +79,7 @@ class PredictionWriter(BasePredictionWriter):
         dataloader_idx: int,
     ) -> None:
         """Writes a batch's predictions; poses wait until all people of a picture are found."""
-        if isinstance(prediction, FoundPoses):
+        if isinstance(prediction, PredictedPoses):
             self._poses.add(prediction, batch)
             return
         made = prediction.made

@@ -22,8 +22,8 @@ from gan_lab.pose.person_crop import (
     Window,
     affine_to_crop,
     cut_out,
-    inverse,
-    move,
+    invert_affine,
+    transform_points,
 )
 from gan_lab.pose.skeletons import Skeleton
 from gan_lab.samples import PersonSample, PoseRequest, PoseSample
@@ -86,12 +86,12 @@ class PosedPeople(Dataset[PoseSample], ABC):
         to_crop = affine_to_crop(person.window or Window.whole(image), self.image_size, distortion)
         order = self._mirrored if distortion.mirrored else slice(None)
         truth, labelled = person.joints[order], person.labelled[order]
-        keypoints = move(truth, to_crop) * labelled[:, None]
+        keypoints = transform_points(truth, to_crop) * labelled[:, None]
         return {
             "image": to_tensor(cut_out(image, to_crop, self.image_size, distortion.gains)),
             "keypoints": torch.from_numpy(keypoints.astype(np.float32)),
             "labelled": torch.from_numpy(labelled.copy()),
-            "to_source": torch.from_numpy(inverse(to_crop).astype(np.float32)),
+            "to_source": torch.from_numpy(invert_affine(to_crop).astype(np.float32)),
             "truth": torch.from_numpy(truth.astype(np.float32)),
             "reference_length": torch.tensor(person.reference_length, dtype=torch.float32),
             "name": person.name,
@@ -229,7 +229,7 @@ def person_sample(
     to_crop: Affine = affine_to_crop(window, size)
     return {
         "image": to_tensor(cut_out(image, to_crop, size)),
-        "to_source": torch.from_numpy(inverse(to_crop).astype(np.float32)),
+        "to_source": torch.from_numpy(invert_affine(to_crop).astype(np.float32)),
         "path": "" if path is None else str(path),
         "name": name,
         "person": number,

@@ -6,8 +6,8 @@ from gan_lab.errors import require
 from gan_lab.networks import StackedHourglass
 from gan_lab.networks.hourglass import STRIDE
 from gan_lab.networks.layers import inference_behavior
-from gan_lab.pose.found_poses import FoundPoses, map_points
 from gan_lab.pose.heatmaps import Decoding, decode, flip_back, to_pixels
+from gan_lab.pose.predicted_poses import PredictedPoses, transform_keypoints
 from gan_lab.pose.skeletons import Skeleton
 
 
@@ -37,13 +37,13 @@ class PoseFinder:
                 heatmaps = (heatmaps + flip_back(mirrored, self.skeleton.flip_pairs)) / 2
         return heatmaps
 
-    def poses(self, heatmaps: Tensor, to_source: Tensor) -> FoundPoses:
+    def poses(self, heatmaps: Tensor, to_source: Tensor) -> PredictedPoses:
         """Reads joints (B, K) off heatmaps, in crops and through ``to_source`` (B, 2, 3) in the source images."""
         cells, scores = decode(heatmaps, self.decoding)
         in_crop = to_pixels(cells, STRIDE)
-        return FoundPoses(self.skeleton, in_crop, map_points(in_crop, to_source.to(in_crop.dtype)), scores)
+        return PredictedPoses(self.skeleton, in_crop, transform_keypoints(in_crop, to_source.to(in_crop.dtype)), scores)
 
-    def __call__(self, images: Tensor, to_source: Tensor) -> FoundPoses:
+    def __call__(self, images: Tensor, to_source: Tensor) -> PredictedPoses:
         """Finds the pose in each of the crops."""
         return self.poses(self.heatmaps(images), to_source)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from gan_lab.errors import ConfigurationError
-from gan_lab.pose.found_poses import FoundPoses
+from gan_lab.pose.predicted_poses import PredictedPoses
 from gan_lab.samples import PredictionRequest
 
 
@@ -27,7 +27,7 @@ class MadeImages:
         return {name: images for name, images in self.images.items() if name not in self.given}
 
 
-Prediction = MadeImages | FoundPoses
+Prediction = MadeImages | PredictedPoses
 
 
 def cannot_make(model: object, request: PredictionRequest) -> ConfigurationError:

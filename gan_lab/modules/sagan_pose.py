@@ -18,8 +18,8 @@ from gan_lab.networks.attention import AttentionForm, Variant
 from gan_lab.networks.hourglass import STRIDE
 from gan_lab.networks.layers import frozen
 from gan_lab.pose.drawing import draw_heatmaps, draw_poses, joint_colors
-from gan_lab.pose.found_poses import FoundPoses
 from gan_lab.pose.heatmaps import Decoding, heatmap_loss, render_heatmaps
+from gan_lab.pose.predicted_poses import PredictedPoses
 from gan_lab.pose.skeletons import SKELETONS
 from gan_lab.samples import PoseRequest, PoseSample, PredictionRequest
 from gan_lab.schedules import step_decay
@@ -214,12 +214,12 @@ class SAGANPoseModule(GANModule):
         everything = torch.ones_like(found.scores, dtype=torch.bool)
         return {
             "image": image,
-            "pose": draw_poses(image, found.in_crop, everything, self.skeleton),
+            "pose": draw_poses(image, found.keypoints_in_crop, everything, self.skeleton),
             "heatmaps": draw_heatmaps(image, heatmaps, joint_colors(self.skeleton)),
             "truth": draw_poses(image, batch["keypoints"], batch["labelled"], self.skeleton),
         }
 
-    def predict_step(self, request: PredictionRequest, batch_idx: int = 0) -> FoundPoses:
+    def predict_step(self, request: PredictionRequest, batch_idx: int = 0) -> PredictedPoses:
         """The poses of a batch's people."""
         if not isinstance(request, PoseRequest):
             raise cannot_make(self, request)
@@ -248,7 +248,9 @@ class SAGANPoseModule(GANModule):
         self._require_joints(batch)
         found = self.finder(batch["image"], batch["to_source"])
         for metric in cast(nn.ModuleList, self.metrics[split]):
-            cast(PCK, metric).update(found.in_source, batch["truth"], batch["labelled"], batch["reference_length"])
+            cast(PCK, metric).update(
+                found.keypoints_in_source, batch["truth"], batch["labelled"], batch["reference_length"]
+            )
 
     def _report(self, split: str) -> None:
         measure = "PCKh" if self.hparams["skeleton"] == "mpii" else "PCK"

@@ -120,13 +120,13 @@ def affine_to_crop(window: Window, size: int, distortion: Distortion | None = No
     return np.column_stack([linear, offset])
 
 
-def inverse(affine: Affine) -> Affine:
+def invert_affine(affine: Affine) -> Affine:
     """The map back."""
     linear = np.linalg.inv(affine[:, :2])
     return np.column_stack([linear, -linear @ affine[:, 2]])
 
 
-def move(points: Points, affine: Affine) -> Points:
+def transform_points(points: Points, affine: Affine) -> Points:
     """Where a map takes points."""
     return np.asarray(points @ affine[:, :2].T + affine[:, 2], dtype=np.float64)
 

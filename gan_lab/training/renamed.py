@@ -101,7 +101,7 @@ RENAMES = Renames(
         "gan_lab.palettes": "gan_lab.images.palettes",
         "gan_lab.person_crop": "gan_lab.pose.person_crop",
         "gan_lab.pixels": "gan_lab.images.pixels",
-        "gan_lab.poses": "gan_lab.pose.found_poses",
+        "gan_lab.poses": "gan_lab.pose.predicted_poses",
         "gan_lab.skeletons": "gan_lab.pose.skeletons",
         "gan_lab.style_sampler": "gan_lab.inference.style_sampler",
         "gan_lab.transforms": "gan_lab.images.transforms",

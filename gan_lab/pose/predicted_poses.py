@@ -8,22 +8,22 @@ from gan_lab.pose.skeletons import Skeleton
 
 
 @dataclass(frozen=True, slots=True)
-class FoundPoses:
+class PredictedPoses:
     """The people of a batch.
 
     Attributes:
         skeleton: What their K joints are.
-        in_crop: x and y in the crops' pixels, (B, K, 2).
-        in_source: x and y in the source images' pixels, (B, K, 2).
+        keypoints_in_crop: x and y in the crops' pixels, (B, K, 2).
+        keypoints_in_source: x and y in the source images' pixels, (B, K, 2).
         scores: How high each joint's heatmap is, (B, K): about 0 where nothing was found, about 1 where all is sure.
     """
 
     skeleton: Skeleton
-    in_crop: Tensor
-    in_source: Tensor
+    keypoints_in_crop: Tensor
+    keypoints_in_source: Tensor
     scores: Tensor
 
 
-def map_points(points: Tensor, affine: Tensor) -> Tensor:
+def transform_keypoints(points: Tensor, affine: Tensor) -> Tensor:
     """Applies each sample's affine map (B, 2, 3) to its points (B, K, 2)."""
     return points @ affine[:, :, :2].transpose(1, 2) + affine[:, None, :, 2]
