@@ -2,6 +2,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from gan_lab.errors import ConfigurationError
 from gan_lab.losses import discriminator_loss, drift_penalty, generator_loss, gradient_penalty, r1_penalty
 from gan_lab.networks import StyleGANDiscriminator
 
@@ -105,3 +106,24 @@ def test_penalties_of_shrunk_images_are_those_of_the_enlarged_ones():
         torch.manual_seed(1)
         penalties.append(gradient_penalty(critic, real, fake, enlargement))
     torch.testing.assert_close(*penalties)
+
+
+def test_an_unknown_objective_is_refused():
+    logits = torch.randn(2, 1)
+    message = "objective must be one of vanilla, lsgan, hinge, wgan-gp, got 'wgan'"
+    with pytest.raises(ConfigurationError, match=message):
+        discriminator_loss(logits, logits, "wgan")
+    with pytest.raises(ConfigurationError, match=message):
+        generator_loss(logits, "wgan")
+
+
+def test_the_gradient_penalty_takes_half_precision_in_full_and_keeps_double():
+    seen = []
+
+    def critic(images):
+        seen.append(images.dtype)
+        return images.square().sum((1, 2, 3))[:, None]
+
+    for real, fake in ((torch.float32, torch.bfloat16), (torch.bfloat16, torch.bfloat16), (torch.double, torch.double)):
+        gradient_penalty(critic, torch.ones(1, 1, 2, 2, dtype=real), torch.zeros(1, 1, 2, 2, dtype=fake))
+    assert seen == [torch.float32, torch.float32, torch.double]

@@ -1,7 +1,7 @@
 import pytest
 
 from gan_lab.errors import ConfigurationError
-from gan_lab.schedules import GrowingSchedule, linear_decay, step_decay
+from gan_lab.schedules import GrowingSchedule, linear_decay, step_decay, style_layer_count
 
 
 @pytest.mark.parametrize(
@@ -104,3 +104,8 @@ def test_batches_that_processes_cannot_share_are_refused():
 @pytest.mark.parametrize(("epoch", "rate"), [(0, 1e-3), (39, 1e-3), (40, 2e-4), (60, 4e-5), (79, 4e-5), (199, 8e-6)])
 def test_a_drop_by_five_after_40_60_and_80_epochs(epoch, rate):
     assert 1e-3 * step_decay(epoch, (40, 60, 80), 0.2) == pytest.approx(rate)
+
+
+@pytest.mark.parametrize(("resolution", "layers"), [(4, 2), (8, 4), (256, 14), (1024, 18)])
+def test_style_layers_are_two_a_resolution(resolution, layers):
+    assert style_layer_count(resolution) == layers
