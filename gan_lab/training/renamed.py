@@ -85,7 +85,13 @@ RENAMES = Renames(
         "predictions": {ALL: {"sheet_samples": "sheet_rows"}},
     },
     values={"model": {"StyleGANModule": {"noise_mode": {"fixed": "const"}}}},
-    weights={r"^averaged_generator\.": "generator_ema."},
+    classes={"Grey": "Gray"},
+    weights={
+        r"^averaged_generator\.": "generator_ema.",
+        r"\bmean_w$": "w_avg",
+        r"^(discriminator\.blocks\.\d+)\.keep\.": r"\1.conv0.",
+        r"^(discriminator\.blocks\.\d+)\.halve\.": r"\1.conv1_down.",
+    },
     modules={
         "gan_lab.allocator": "gan_lab.training.allocator",
         "gan_lab.callbacks.film": "gan_lab.images.film",
