@@ -7,6 +7,7 @@ import sys
 from itertools import groupby
 
 import gan_lab
+from gan_lab.cli.console import show
 from gan_lab.cli.failures import guarded
 from gan_lab.cli.table import COMMANDS
 
@@ -35,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     debug = "--debug" in arguments or bool(os.environ.get("GAN_LAB_DEBUG"))
     arguments = [argument for argument in arguments if argument != "--debug"]
     if not arguments or arguments[0] in ("-h", "--help", "help"):
-        print(help_text(), end="")
+        show(help_text())
         return 0
     if arguments[0] in ("--version", "version"):
         print(f"gan-lab {gan_lab.__version__}")
@@ -64,7 +65,7 @@ def help_text() -> str:
         for row in rows:
             lines.append(f"  {row.name:<{width}}  {row.help}")
             lines += [f"  {'':<{width}}    {line}" for example in row.examples for line in example.splitlines()]
-    return "\n".join([*lines, "", _OPTIONS])
+    return "\n".join([*lines, "", _OPTIONS.rstrip()])
 
 
 def entry_point() -> None:

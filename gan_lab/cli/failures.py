@@ -44,6 +44,8 @@ def guarded(run: Callable[[list[str]], int], arguments: list[str], debug: bool =
 def _explained(error: Exception) -> str | None:
     if isinstance(error, GanLabError):
         return _original_message(str(error)) + _how_to_get_emoji(error)
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror + (f": {error.filename}" if error.filename else "")
     from gan_lab.cli.hints import explain  # imports torch
 
     return explain(error)

@@ -39,8 +39,6 @@ def explain(error: BaseException) -> str | None:
             return "the GPU's memory is full: lower data.batch_size, or the image or network sizes"
         case RuntimeError() if "Connection closed by peer" in str(error):
             return "another process has ended: its own message says why"
-        case OSError() if error.strerror:
-            return error.strerror + (f": {error.filename}" if error.filename else "")
     return None
 
 

@@ -53,7 +53,7 @@ class Renames:
     def class_path(self, path: str) -> str:
         """The present path of a class, dotted or short; what was not renamed comes back as it is."""
         module, dot, name = path.rpartition(".")
-        if module and not module.startswith("gan_lab"):
+        if module and module.split(".")[0] != "gan_lab":
             return path
         return self.modules.get(module, module) + dot + self.classes.get(name, name)
 
@@ -122,7 +122,7 @@ def lineage(class_path: str) -> tuple[str, ...]:
     return tuple(base.__name__ for base in found.__mro__) if isinstance(found, type) else (name,)
 
 
-def with_present_names(checkpoint: dict[str, Any], renames: Renames = RENAMES) -> dict[str, Any]:
+def with_present_names(checkpoint: dict[str, Any], renames: Renames) -> dict[str, Any]:
     """A training checkpoint whose weights and hyper-parameters have their present names.
 
     Args:

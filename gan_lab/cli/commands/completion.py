@@ -6,6 +6,7 @@ import shlex
 from typing import Any
 
 from gan_lab.cli.config_names import shipped_folder
+from gan_lab.cli.console import show
 from gan_lab.cli.help_page import HelpPage, Option
 from gan_lab.cli.plain_parser import PlainParser
 from gan_lab.cli.table import COMMANDS
@@ -51,7 +52,7 @@ def run(arguments: list[str]) -> int:
     """Prints the script."""
     parser = PlainParser("completion", PAGE)
     parser.add_argument("shell", choices=["bash", "zsh"], help="whose script to print")
-    print(completion_script(parser.parse_args(arguments).shell))
+    show(completion_script(parser.parse_args(arguments).shell))
     return 0
 
 

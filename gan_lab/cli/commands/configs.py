@@ -7,6 +7,7 @@ from operator import attrgetter
 from pathlib import Path
 
 from gan_lab.cli.config_names import describe, find_config, named_configs
+from gan_lab.cli.console import say, show
 from gan_lab.cli.help_page import HelpPage
 from gan_lab.cli.plain_parser import PlainParser
 from gan_lab.errors import require
@@ -34,10 +35,10 @@ def run(arguments: list[str]) -> int:
     given = parser.parse_args(arguments)
     if given.action == "copy":
         require(given.name is not None, "which one? gan-lab configs copy NAME [TO]")
-        print(f"gan-lab: {copy_config(given.name, given.to or Path())} is yours to edit: fit --config takes its path")
+        say(f"{copy_config(given.name, given.to or Path())} is yours to edit: --config takes its path")
         return 0
     require(given.name is None, f"gan-lab configs lists all: '{given.name}' is not understood")
-    print("\n".join(table(shutil.get_terminal_size().columns)))
+    show("\n".join(table(shutil.get_terminal_size().columns)))
     return 0
 
 
