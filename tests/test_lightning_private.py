@@ -1,11 +1,65 @@
-"""What of Lightning is not public, and what it must go on doing for a batch to be one step."""
+"""Lightning's private names may move in any release: no file but training/lightning_private.py has one, and it works."""
+
+import ast
+import importlib
+import inspect
+import re
 
 import pytest
 import torch
 
 from gan_lab.modules import CycleGANModule, SAGANPoseModule
+from tests.conftest import PROJECT
 from tests.test_sagan_pose import SMALL, people
 from tests.training import train
+
+FOLDERS = ("callbacks", "cli", "datamodules", "modules", "training")
+ALLOWED = "lightning_private.py"
+FILES = sorted(
+    path for folder in FOLDERS for path in (PROJECT / "gan_lab" / folder).rglob("*.py") if path.name != ALLOWED
+)
+
+OURS = {name for path in (PROJECT / "gan_lab").rglob("*.py") for name in re.findall(r"def (_\w+)", path.read_text())}
+
+
+def is_private(name):
+    return name.startswith("_") and not name.endswith("__")
+
+
+def classes(path):
+    """The classes that a file defines."""
+    name = ".".join(path.relative_to(PROJECT).with_suffix("").parts)
+    found = vars(importlib.import_module(name.removesuffix(".__init__"))).values()
+    return [value for value in found if inspect.isclass(value) and value.__module__ == name]
+
+
+def private_names(cls):
+    """The private names of a class's bases in Lightning, those that only instances have too."""
+    bases = [base for base in cls.__mro__ if base.__module__.split(".")[0] in ("lightning", "jsonargparse")]
+    used = {name for base in bases for name in re.findall(r"\b(?:self|cls)\.(_\w+)", inspect.getsource(base))}
+    return {name for name in used.union(*map(vars, bases)) if is_private(name)}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PROJECT / "gan_lab").as_posix())
+def test_no_private_name_of_lightning_is_used_or_overridden(path):
+    theirs = set().union(*map(private_names, classes(path)))
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Attribute) and is_private(node.attr):
+            on_self = isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
+            assert node.attr not in theirs, f"{path}:{node.lineno} uses {node.attr}"
+            assert on_self or node.attr in OURS, f"{path}:{node.lineno} uses {node.attr}"
+        elif isinstance(node, ast.FunctionDef) and is_private(node.name):
+            assert node.name not in theirs, f"{path}:{node.lineno} overrides {node.name}"
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(("lightning", "jsonargparse")):
+            words = [*node.module.split("."), *(alias.name for alias in node.names)]
+            assert not any(map(is_private, words)), f"{path}:{node.lineno} imports a private name"
+
+
+def test_private_names_are_found():
+    from gan_lab.cli.lightning_cli import GanLabCLI
+
+    assert {"_get", "_parse_ckpt_path", "_model_class", "_subcommand_parsers"} <= private_names(GanLabCLI)
+
 
 MOVED = "Lightning counts steps elsewhere now: see gan_lab/training/lightning_private.py"
 
