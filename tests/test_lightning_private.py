@@ -1,4 +1,4 @@
-"""Lightning's private names may move in any release: no file but training/lightning_private.py has one, and it works."""
+"""Private names of Lightning may move: no file but training/lightning_private.py has one, and what it does works."""
 
 import ast
 import importlib
