@@ -8,22 +8,30 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-import torch
 import yaml
 
-import gan_lab.cli.lightning_cli  # noqa: F401 - now, or Lightning's log handler would keep a stream that a test captures
-from tests.fakes import WRITERS
 from tests.skips import pytest_make_collect_report, pytest_runtest_makereport  # noqa: F401 - hooks
 
 PROJECT = Path(__file__).parent.parent
 SMOKE = yaml.safe_load((PROJECT / "tests" / "smoke.yaml").read_text())
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _lightning() -> None:
+    """Imports it before any test, or its log handler would keep a stream that a test captures.
+
+    Not at the top: the process that hands tests to others, with ``-n``, needs none of it.
+    """
+    import gan_lab.cli.lightning_cli  # noqa: F401
+
+
 @pytest.fixture(autouse=True)
 def _isolation(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every test starts from the same random numbers, without a network or a W&B key, and leaves no handler behind."""
+    import numpy as np
+    import torch
+
     monkeypatch.setenv("WANDB_MODE", "offline")
     monkeypatch.setenv("WANDB_SILENT", "true")
     monkeypatch.delenv("PL_GLOBAL_SEED", raising=False)
@@ -40,6 +48,7 @@ def _isolation(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def small(tmp_path: Path) -> Callable[..., Path]:
     """Makes a shipped config small: writes its data set's layout, lays smoke.yaml and the given settings over it."""
+    from tests.fakes import WRITERS
 
     def make(config: str = "pix2pix_emoji", **settings: Any) -> Path:
         tree = yaml.safe_load((PROJECT / "configs" / f"{config}.yaml").read_text())

@@ -92,6 +92,7 @@ def test_the_temporary_folder_is_never_used(target, monkeypatch):
     assert read_checkpoint(target)["global_step"] == 2
 
 
+@pytest.mark.filterwarnings("ignore:Detected pickle protocol")
 def test_pickled_code_is_refused_and_not_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "bad.ckpt"

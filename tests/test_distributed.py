@@ -72,6 +72,7 @@ def test_buffers_stay_equal_noise_differs_and_validation_counts_each_sample_once
     assert not torch.equal(*noises)
 
 
+@pytest.mark.slow
 def test_a_signal_to_one_of_two_processes_stops_both_at_the_same_step_with_a_checkpoint(small, tmp_path):
     config = str(small(trainer__max_epochs=-1, data__batch_size=1))
     stopping = ["--trainer.callbacks+", probe("SignalAt", step=5, name="SIGTERM", rank=1)]
@@ -81,6 +82,7 @@ def test_a_signal_to_one_of_two_processes_stops_both_at_the_same_step_with_a_che
     assert torch.load(run_folder(tmp_path / "run", 0) / LAST, weights_only=True)["global_step"] == 5
 
 
+@pytest.mark.slow
 def test_processes_that_do_not_know_of_each_other_are_refused(small):
     """torchrun with two processes while the configuration asks for one device: two separate trainings, without this."""
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
