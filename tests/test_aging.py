@@ -20,7 +20,7 @@ from tests.skips import REAL_DATA, needs_real_data
 SAMPLES = REAL_DATA
 needs_samples = needs_real_data("")
 
-SMALL = {"image_size": 32, "load_size": 36, "num_workers": 0, "held_out_share": 0.3}
+SMALL = {"image_size": 32, "load_size": 36, "num_workers": 0, "val_fraction": 0.3}
 
 
 def people(faces) -> set[str]:
@@ -182,8 +182,8 @@ def test_the_faces_left_out_are_told_in_one_line(small, caplog):
     [
         ({"young": (30, 18)}, r"data\.young and data\.old must be ranges .* got \[30, 18\] and \[50, 100\]"),
         ({"young": (18, 50)}, r"all of the young below the old, got \[18, 50\]"),
-        ({"held_out_share": 1.0}, r"data\.held_out_share must be between 0 and 1, got 1\.0"),
-        ({"load_size": 16}, "load_size must be at least image_size, 32, to crop from, got 16"),
+        ({"val_fraction": 1.0}, r"data\.val_fraction must be above 0 and below 1, got 1\.0"),
+        ({"load_size": 16}, r"data\.load_size must be at least data\.image_size, 32, to crop from, got 16"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(tmp_path, settings, complaint):
@@ -204,8 +204,8 @@ def test_ages_that_nobody_has_are_refused(tmp_path):
         DatasetError, match=r"CACD: no face aged 70 to 80 among the people to train on, .* to 61: chang"
     ):
         data.training_data()
-    data = CACDAgingDataModule(fakes.write_cacd(tmp_path), **SMALL | {"held_out_share": 1e-9})
-    with pytest.raises(DatasetError, match=r"held out, there is nobody: change data\.young, data\.held_out_share"):
+    data = CACDAgingDataModule(fakes.write_cacd(tmp_path), **SMALL | {"val_fraction": 1e-9})
+    with pytest.raises(DatasetError, match=r"held out, there is nobody: change data\.young, data\.val_fraction"):
         data.validation_data()
 
 
@@ -256,7 +256,7 @@ def test_real_cacd_files_tell_the_ages_of_the_metadata():
     assert Counter(face.age for face in data.faces) == {14: 9, 15: 2, 16: 8, 17: 36, 18: 6, 19: 4, 20: 7}
     stars = {"_".join(face.name.split("_")[1:-1]) for face in data.faces}
     assert len(people(data.faces)) == len(stars)
-    splits = CACDAgingDataModule(SAMPLES / "cacd", young=(14, 16), old=(17, 20), held_out_share=0.2).splits()
+    splits = CACDAgingDataModule(SAMPLES / "cacd", young=(14, 16), old=(17, 20), val_fraction=0.2).splits()
     assert sum(len(split.faces_a) for split in (splits["train"], splits["val"])) == 19
     assert splits["val"][0]["a"].shape == (3, 256, 256)
     assert splits["val"][0]["a"].float().std() > 20  # a photograph, no flat colour

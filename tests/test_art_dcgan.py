@@ -248,7 +248,7 @@ def test_names_are_read_through_what_unpacking_did_to_them(garbled):
 
 @pytest.mark.parametrize("resized", [True, False])
 def test_each_painting_is_read_once_though_duerers_folder_is_there_twice(tmp_path, resized):
-    data = BestArtworksDataModule(fakes_art.write_best_artworks(tmp_path), resized=resized, held_out_share=0)
+    data = BestArtworksDataModule(fakes_art.write_best_artworks(tmp_path), resized=resized, val_fraction=0)
     assert len(list(tmp_path.rglob("Albrecht*.jpg"))) == 12
     numbers = sorted(image.path.stem.rpartition("_")[2] for image in data.images if "Albrecht" in image.name)
     assert numbers == ["1", "2", "3"]
@@ -266,7 +266,7 @@ def test_each_painting_is_read_once_though_duerers_folder_is_there_twice(tmp_pat
     ],
 )
 def test_artists_and_genres_are_chosen_by_the_table(tmp_path, chosen, paintings):
-    assert len(BestArtworksDataModule(fakes_art.write_best_artworks(tmp_path), **chosen).images) == paintings
+    assert len(BestArtworksDataModule(fakes_art.write_best_artworks(tmp_path), **chosen).source.images) == paintings
 
 
 def test_a_name_that_is_not_in_the_table_is_refused_with_those_that_are(tmp_path):
@@ -284,7 +284,7 @@ def test_wikiart_is_chosen_by_style_and_artist(tmp_path):
     fakes_art.write_wikiart(tmp_path)
 
     def paintings(**chosen) -> int:
-        return len(WikiArtDataModule(tmp_path, **chosen).images)
+        return len(WikiArtDataModule(tmp_path, **chosen).source.images)
 
     assert paintings() == 19
     assert paintings(styles=["post_impressionism"]) == 10
@@ -293,15 +293,15 @@ def test_wikiart_is_chosen_by_style_and_artist(tmp_path):
     with pytest.raises(ConfigurationError, match=r"no artist 'claude-monet' here: there is paul-cezanne"):
         paintings(styles=["Cubism"], artists=["claude-monet"])
     with pytest.raises(DatasetNotFoundError, match=r"WikiArt.*does not exist"):
-        len(WikiArtDataModule(tmp_path / "elsewhere").images)
+        len(WikiArtDataModule(tmp_path / "elsewhere").source.images)
 
 
 def test_wikiarts_truncated_files_do_not_end_training_and_check_finds_them(small, tmp_path, caplog, capsys):
-    config = str(small("art_dcgan_wikiart", data__held_out_share=0.2))
+    config = str(small("art_dcgan_wikiart", data__val_fraction=0.2))
     assert main(["fit", "--config", config]) == 0
     named = [record.getMessage() for record in caplog.records if "left out" in record.getMessage()]
     assert len(set(named)) == 1  # once for each of the two ways of reading the split
     assert "vincent-van-gogh_study-no-3-1888.jpg" in named[0]
     assert main(["check", "--config", config]) == 1
     assert "broken: " in capsys.readouterr().out
-    assert main(["fit", "--config", config, "--data.broken_share=0"]) == 1
+    assert main(["fit", "--config", config, "--data.max_broken_fraction=0"]) == 1

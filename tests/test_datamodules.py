@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from gan_lab.datamodules import EmojiPairsDataModule, FacadesDataModule, PairedFolderDataModule
-from gan_lab.datamodules.loader import EpochBatches, EpochSampler, ResumableLoader, ShardSampler
+from gan_lab.datasets.loader import EpochBatchSampler, EpochSampler, ResumableLoader, ShardSampler
 from gan_lab.errors import ConfigurationError, DatasetError
 from gan_lab.images.transforms import Jitter
 from tests import fakes
@@ -32,14 +32,15 @@ def test_processes_share_an_epoch_without_overlap():
 
 
 @pytest.mark.parametrize(
-    ("options", "error", "message"),
+    ("options", "message"),
     [
-        ({"image_size": 0}, ConfigurationError, "image_size must be above 0, got 0"),
-        ({"num_workers": -1}, ValueError, "num_workers must be 0 or more, got -1"),
+        ({"image_size": 0}, "data.image_size must be above 0, got 0"),
+        ({"num_workers": -1}, "data.num_workers must be at least 0, got -1"),
+        ({"eval_batch_size": 0}, "data.eval_batch_size must be at least 1, got 0"),
     ],
 )
-def test_options_out_of_range_are_refused(tmp_path, options, error, message):
-    with pytest.raises(error, match=message):
+def test_options_out_of_range_are_refused(tmp_path, options, message):
+    with pytest.raises(ConfigurationError, match=message):
         EmojiPairsDataModule(tmp_path, **options)
 
 
@@ -70,7 +71,7 @@ class _Jittered(torch.utils.data.Dataset):
 
 def batches(workers: int, epochs: range, start: int = 0) -> list[list]:
     data = _Jittered()
-    loader = ResumableLoader(data, EpochBatches(EpochSampler(12, seed=5), 3), workers, pin_memory=False)
+    loader = ResumableLoader(data, EpochBatchSampler(EpochSampler(12, seed=5), 3), workers, pin_memory=False)
     loader.load_state_dict({"batch": start})
     found = []
     for epoch in epochs:
@@ -90,7 +91,7 @@ def test_augmentation_depends_on_neither_workers_nor_resuming():
 
 
 def test_a_loader_saved_at_an_epochs_end_begins_the_next_one():
-    loader = ResumableLoader(_Jittered(), EpochBatches(EpochSampler(12, seed=5), 3), 0, pin_memory=False)
+    loader = ResumableLoader(_Jittered(), EpochBatchSampler(EpochSampler(12, seed=5), 3), 0, pin_memory=False)
     list(loader)
     state = loader.state_dict()
     assert state == {"batch": 4}
@@ -134,7 +135,7 @@ def test_a_batch_that_cannot_be_filled_is_refused(tmp_path):
 
 
 def test_a_crop_larger_than_the_image_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="load_size must be at least image_size, 64, to crop from, got 32"):
+    with pytest.raises(ConfigurationError, match=r"data\.load_size must be at least data\.image_size, 64, .* got 32"):
         EmojiPairsDataModule(tmp_path, image_size=64, load_size=32)
 
 

@@ -168,7 +168,7 @@ def measure(pictures, root, extractor=None, module=None, **settings):
     from lightning.pytorch import Trainer
 
     extractor = extractor or MeanColor()
-    data = ImageFolderDataModule(pictures, **({"image_size": 8, "held_out_share": 0.3, "num_workers": 0} | settings))
+    data = ImageFolderDataModule(pictures, **({"image_size": 8, "val_fraction": 0.3, "num_workers": 0} | settings))
     callback = DistributionDistance(extractor, num_images=6, batch_size=4)
     quiet = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False}
     trainer = Trainer(accelerator="cpu", devices=1, default_root_dir=root, callbacks=[callback], **quiet)
@@ -178,7 +178,7 @@ def measure(pictures, root, extractor=None, module=None, **settings):
 
 def test_the_callback_measures_seeds_against_all_training_images(pictures, tmp_path):
     figures, seen = measure(pictures, tmp_path)
-    data = ImageFolderDataModule(pictures, image_size=8, held_out_share=0.3)
+    data = ImageFolderDataModule(pictures, image_size=8, val_fraction=0.3)
     train = data.split("train")
     assert seen == 6 + len(train)
     real = MeanColor()(torch.stack([train[index]["image"] for index in range(len(train))]))

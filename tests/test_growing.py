@@ -8,11 +8,11 @@ from torch.utils.data import default_collate
 
 from gan_lab.cli import main
 from gan_lab.datamodules import CelebAHQDataModule, FFHQDataModule, GrowingFolderDataModule
-from gan_lab.datamodules.growing import GrowingBatches
-from gan_lab.datamodules.loader import ResumableLoader
+from gan_lab.datasets.growing_batch_sampler import GrowingBatchSampler
 from gan_lab.datasets.growing_images import GrowingImages
 from gan_lab.datasets.images import images_below
 from gan_lab.datasets.latent_walks import ClosedPath, StyleMixes, parse_layers
+from gan_lab.datasets.loader import ResumableLoader
 from gan_lab.datasets.resolution_store import ResolutionStore
 from gan_lab.errors import ConfigurationError, DatasetError, DatasetNotFoundError, ImageReadError
 from gan_lab.schedules import GrowingSchedule
@@ -42,7 +42,7 @@ def images(pictures, tmp_path, resolutions=(8, 16, 32), flip=False, store_side=1
 
 
 def keys(steps: int, rank: int = 0, world_size: int = 1, images: int = 0) -> list[list[tuple[int, ...]]]:
-    return list(GrowingBatches(7, SCHEDULE, steps, 5, rank, world_size, images))
+    return list(GrowingBatchSampler(7, SCHEDULE, steps, 5, lambda: images, rank, world_size))
 
 
 def test_batches_have_the_schedules_size_and_resolution():
@@ -57,9 +57,9 @@ def test_batches_have_the_schedules_size_and_resolution():
 def test_batches_that_cannot_be_shared_later_are_refused_now():
     schedule = GrowingSchedule(16, batch_sizes={8: 4, 16: 3})
     with pytest.raises(ConfigurationError, match="3 images a step at 16 cannot be shared by 2 processes"):
-        GrowingBatches(10, schedule, steps=1, seed=0, world_size=2)
+        GrowingBatchSampler(10, schedule, 1, 0, lambda: 0, world_size=2)
     with pytest.raises(ConfigurationError, match="no released batch size for 2048"):
-        GrowingBatches(10, GrowingSchedule(2048, batch_sizes={}), steps=1, seed=0)  # none of its own
+        GrowingBatchSampler(10, GrowingSchedule(2048, batch_sizes={}), 1, 0, lambda: 0)  # none of its own
 
 
 def test_every_pass_over_the_data_takes_each_image_once_in_another_order():
@@ -85,9 +85,12 @@ def test_loading_resumes_at_any_step_with_any_number_of_workers(pictures, tmp_pa
     data = images(pictures, tmp_path, flip=True)
 
     def load(count: int, images: int = 0, step: int = 0) -> list[torch.Tensor]:
-        loader = ResumableLoader(data, GrowingBatches(7, SCHEDULE, 6, 5, images=images), workers, pin_memory=False)
-        loader.load_state_dict({"images": images, "step": step})
-        found = [batch["image"] for _ in range(count) for batch in loader]
+        sampler = GrowingBatchSampler(7, SCHEDULE, 6, 5, lambda: images + sum(map(len, found)))
+        loader = ResumableLoader(data, sampler, workers, pin_memory=False)
+        loader.load_state_dict({"step": step})
+        found: list[torch.Tensor] = []
+        for _ in range(count):
+            found += [batch["image"] for batch in loader]
         assert loader.state_dict()["step"] == 0
         return found
 
@@ -137,7 +140,7 @@ def test_a_store_that_cannot_be_finished_leaves_nothing(pictures, tmp_path):
     with pytest.raises(ImageReadError, match=r"3\.png"):
         images(pictures, tmp_path).prepare()
     assert list((tmp_path / "store").iterdir()) == []
-    images(pictures, tmp_path, broken_share=0.2).prepare()
+    images(pictures, tmp_path, max_broken_fraction=0.2).prepare()
 
 
 def test_a_store_without_room_or_a_place_is_refused(pictures, tmp_path, monkeypatch):
@@ -154,33 +157,33 @@ def test_a_store_without_room_or_a_place_is_refused(pictures, tmp_path, monkeypa
 def test_ffhq_is_the_smallest_official_folder_that_is_large_enough_or_the_pictures_themselves(tmp_path):
     root = write_ffhq(tmp_path / "ffhq")
     for resolution, folder in ((128, "thumbnails128x128"), (256, "images1024x1024"), (1024, "images1024x1024")):
-        found = FFHQDataModule(root, GrowingSchedule(resolution)).images
+        found = FFHQDataModule(root, GrowingSchedule(resolution)).source.images
         assert [image.name for image in found][3:5] == ["00000/00003.png", "01000/00004.png"]
         assert all(folder in str(image.path) for image in found)
-    assert len(FFHQDataModule(root / "images1024x1024", GrowingSchedule()).images) == 6
+    assert len(FFHQDataModule(root / "images1024x1024", GrowingSchedule()).source.images) == 6
     (root / "images1024x1024").rename(tmp_path / "elsewhere")
     with pytest.raises(DatasetError, match="nothing larger than thumbnails128x128, and 1024 pixels are wanted"):
-        _ = FFHQDataModule(root, GrowingSchedule()).images
+        _ = FFHQDataModule(root, GrowingSchedule()).source.images
     (root / "images1024x1024").mkdir()  # empty, as before a download
-    assert len(FFHQDataModule(root, GrowingSchedule(128)).images) == 6
+    assert len(FFHQDataModule(root, GrowingSchedule(128)).source.images) == 6
     next((root / "thumbnails128x128").rglob("*.png")).rename(root / "images1024x1024" / "a.jpg")
-    assert [image.name for image in FFHQDataModule(root, GrowingSchedule()).images] == ["a.jpg"]  # not PNG alone
+    assert [image.name for image in FFHQDataModule(root, GrowingSchedule()).source.images] == ["a.jpg"]  # not PNG alone
     (tmp_path / "wild" / "in-the-wild-images").mkdir(parents=True)
     with pytest.raises(DatasetError, match="the photographs that faces were cut out of, not the faces"):
-        _ = FFHQDataModule(tmp_path / "wild", GrowingSchedule()).images
+        _ = FFHQDataModule(tmp_path / "wild", GrowingSchedule()).source.images
     with pytest.raises(DatasetNotFoundError, match=r"github\.com/NVlabs/ffhq-dataset"):
-        _ = FFHQDataModule(tmp_path / "nothing", GrowingSchedule()).images
+        _ = FFHQDataModule(tmp_path / "nothing", GrowingSchedule()).source.images
 
 
 def test_celeba_hq_holds_out_its_validation_folder_or_a_share(tmp_path):
     root = write_celeba_hq(tmp_path / "celeba")
-    held_out = CelebAHQDataModule(root, GrowingSchedule(), held_out_share=0.1)
+    held_out = CelebAHQDataModule(root, GrowingSchedule(), val_fraction=0.1)
     assert [image.name for image in held_out.split("val").images] == ["val/female/000000.jpg", "val/male/000000.jpg"]
     assert len(held_out.split("train").images) == 6
     assert len(CelebAHQDataModule(root / "celeba_hq", GrowingSchedule()).split("train").images) == 8
     for index in range(20):
         save(checkered(index), tmp_path / "flat" / f"{index:05}.png")
-    flat = CelebAHQDataModule(tmp_path / "flat", GrowingSchedule(), held_out_share=0.3)
+    flat = CelebAHQDataModule(tmp_path / "flat", GrowingSchedule(), val_fraction=0.3)
     names = [{image.name for image in flat.split(split).images} for split in ("train", "val")]
     assert not names[0] & names[1]
     assert len(names[0] | names[1]) == 20
@@ -218,7 +221,7 @@ def test_layers_have_names_and_numbers(spec, layers):
         ({"column_seeds": "1-3"}, "columns of data.predict 'mixing'"),
         ({"predict": "interpolation", "seeds": 5}, "at least two seeds"),
         ({"predict": "interpolation", "seeds": "0-9", "frames": 9}, "at least one a seed, 10, got 9"),
-        ({"steps_per_epoch": 0}, "steps_per_epoch must be at least 1"),
+        ({"steps_per_epoch": 0}, "data.steps_per_epoch must be at least 1, got 0"),
     ],
 )
 def test_predictions_that_do_not_fit_together_are_refused(tmp_path, settings, message):
@@ -291,11 +294,25 @@ def test_check_opens_the_files_of_growing_data(tmp_path, capsys, small):
 
 
 def test_epochs_that_are_cut_short_all_begin_anew():
-    batches = GrowingBatches(7, SCHEDULE, 6, 5)
-    counts = []
+    seen = 0
+    batches = GrowingBatchSampler(7, SCHEDULE, 6, 5, lambda: seen)
+    starts = []
     for _ in range(4):
-        for _ in zip(range(4), batches, strict=False):
+        for step, batch in zip(range(4), batches, strict=False):
+            if step == 0:
+                turn, *_ = batch[0]
+                starts.append((turn, len(batch), seen))
             batches.handed_out()
-        counts.append(batches.images)
+            seen += len(batch)
+    # epochs of 8 + 8 + 8 + 4, 4 x 4 and 4 x 2 images; passes over the data have 7
+    assert starts == [(0, 8, 0), (28 // 7, 4, 28), (44 // 7, 2, 44), (52 // 7, 2, 52)]
     assert len(list(batches)) == 6
-    assert counts == sorted(set(counts))
+
+
+def test_an_epoch_goes_on_after_the_steps_that_the_model_has_counted():
+    whole = keys(6)
+    seen = sum(map(len, whole[:4]))
+    batches = GrowingBatchSampler(7, SCHEDULE, 6, 5, lambda: seen)
+    batches.load_state_dict({"images": 999, "step": 4})  # as older checkpoints have it: the model's count is the one
+    assert list(batches) == whole[4:]
+    assert batches.state_dict() == {"step": 4}

@@ -23,7 +23,7 @@ def people(data: LSP) -> dict:
 
 
 def test_occluded_joints_of_lsp_are_labelled_and_unlabelled_ones_of_lspet_are_not(tmp_path):
-    data = LSP(write_lsp(tmp_path), "train", held_out_share=0.001)
+    data = LSP(write_lsp(tmp_path), "train", val_fraction=0.001)
     found = people(data)
     assert found["lsp_dataset/im0003.jpg"].labelled.all()  # a wrist of everyone's is occluded
     assert np.allclose(found["lsp_dataset/im0003.jpg"].joints, JOINTS + 0.5)
@@ -34,7 +34,7 @@ def test_occluded_joints_of_lsp_are_labelled_and_unlabelled_ones_of_lspet_are_no
 
 
 def test_a_sample_holds_the_labels_in_both_coordinates(tmp_path):
-    data = LSP(write_lsp(tmp_path), "train", held_out_share=0.001, image_size=128)
+    data = LSP(write_lsp(tmp_path), "train", val_fraction=0.001, image_size=128)
     sample = data[list(people(data)).index("lspet_dataset/im00006.jpg")]
     assert sample["name"] == "lspet_dataset/im00006.jpg"
     assert sample["labelled"].dtype == torch.bool
@@ -55,7 +55,7 @@ def test_the_window_of_lsp_is_the_whole_image(tmp_path):
 
 def test_missing_test_images_are_replaced_by_a_share_of_lspet(tmp_path):
     root = write_lsp(tmp_path)
-    train, test = (LSP(root, split, held_out_share=0.3) for split in ("train", "test"))
+    train, test = (LSP(root, split, val_fraction=0.3) for split in ("train", "test"))
     assert len(train) + len(test) == 6 + 2 + 10
     assert {"lsp_dataset/im1001.jpg", "lsp_dataset/im1002.jpg"} < people(test).keys()
     assert not people(train).keys() & people(test).keys()
@@ -141,7 +141,7 @@ def test_missing_parts_are_refused_with_a_remedy(tmp_path):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"held_out_share": 1.0}, "data.held_out_share must be between 0 and 1, got 1.0"),
+        ({"val_fraction": 1.0}, "data.val_fraction must be above 0 and below 1, got 1.0"),
         ({"margin": 0.0}, "data.margin must be above 0, got 0.0"),
         ({"image_size": 0}, "data.image_size must be above 0, got 0"),
         ({"boxes": "boxes.csv"}, "data.boxes says where people are in data.predict_folder: give both"),

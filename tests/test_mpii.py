@@ -78,7 +78,7 @@ def test_images_are_held_out_by_a_list_or_at_random(tmp_path):
         split: {f"{file}{index}.jpg" for index in range(count)}
         for split, file, count in (("train", "train", 6), ("val", "valid", 3), ("test", "test", 2))
     }
-    train, val = (MPII(root, split, held_out_share=0.4) for split in ("train", "val"))
+    train, val = (MPII(root, split, val_fraction=0.4) for split in ("train", "val"))
     one, two = ({person.image.name for person in data.people} for data in (train, val))
     assert one | two == names["train"] | names["val"]
     assert not one & two

@@ -104,7 +104,7 @@ def test_half_of_the_images_are_mirrored_and_the_cache_changes_nothing(pictures)
 
 def test_a_broken_file_is_named_once_and_the_next_one_stands_in(pictures, caplog):
     (pictures / "03.png").write_bytes((pictures / "03.png").read_bytes()[:60])
-    data = squares(pictures, broken_share=0.05)
+    data = squares(pictures, max_broken_fraction=0.05)
     with caplog.at_level(logging.WARNING):
         samples = [data[3], data[3], data[4]]
     assert [sample["name"] for sample in samples] == ["04.png"] * 3
@@ -118,15 +118,15 @@ def test_too_many_broken_files_are_an_error(pictures):
         (pictures / f"{index:02}.png").write_bytes(b"no image")
     with pytest.raises(ImageReadError, match=r"02\.png"):
         squares(pictures)[2]
-    with pytest.raises(DatasetError, match=r"pictures: 2 of 20 files cannot be decoded.*03\.png.*broken_share"):
-        squares(pictures, broken_share=0.05)[2]
-    assert squares(pictures, broken_share=0.2)[2]["name"] == "06.png"
+    with pytest.raises(DatasetError, match=r"pictures: 2 of 20 files cannot be decoded.*03\.png.*max_broken_fraction"):
+        squares(pictures, max_broken_fraction=0.05)[2]
+    assert squares(pictures, max_broken_fraction=0.2)[2]["name"] == "06.png"
 
 
 def test_a_folder_of_nothing_but_broken_files_is_an_error(tmp_path):
     (tmp_path / "x.png").write_bytes(b"no image")
     with pytest.raises(DatasetError, match="1 of 1 files"):
-        squares(tmp_path, broken_share=0.9)[0]
+        squares(tmp_path, max_broken_fraction=0.9)[0]
 
 
 def test_a_large_jpeg_is_decoded_small_with_the_same_content(tmp_path):
@@ -169,7 +169,7 @@ def test_a_fingerprint_tells_other_files_and_other_sizes_apart(pictures):
 
 def test_a_picture_is_trained_on_or_held_out_whatever_else_there_is(pictures):
     def held_out() -> tuple[set[str], set[str]]:
-        data = ImageFolderDataModule(pictures, held_out_share=0.3)
+        data = ImageFolderDataModule(pictures, val_fraction=0.3)
         return tuple({image.name for image in data.split(split).images} for split in ("train", "val"))
 
     train, val = held_out()
@@ -180,8 +180,8 @@ def test_a_picture_is_trained_on_or_held_out_whatever_else_there_is(pictures):
     assert all(before <= after for before, after in zip((train, val), held_out(), strict=True))
 
 
-def test_without_a_held_out_share_all_are_trained_on_and_measured(pictures):
-    data = ImageFolderDataModule(pictures, held_out_share=0, flip=True)
+def test_without_a_val_fraction_all_are_trained_on_and_measured(pictures):
+    data = ImageFolderDataModule(pictures, val_fraction=0, flip=True)
     assert [len(data.split(split)) for split in ("train", "val")] == [20, 20]
     assert data.training_data().flip
     assert not data.validation_data().flip
@@ -189,16 +189,16 @@ def test_without_a_held_out_share_all_are_trained_on_and_measured(pictures):
 
 @pytest.mark.parametrize(("share", "missing"), [(1e-9, "held out"), (1 - 1e-9, "left to train on")])
 def test_a_split_without_images_is_refused(pictures, share, missing):
-    data = ImageFolderDataModule(pictures, held_out_share=share)
+    data = ImageFolderDataModule(pictures, val_fraction=share)
     with pytest.raises(DatasetError, match=missing):
         data.splits()
-    with pytest.raises(ConfigurationError, match=r"held_out_share must be from 0 to below 1, got 1\.5"):
-        ImageFolderDataModule(pictures, held_out_share=1.5)
+    with pytest.raises(ConfigurationError, match=r"data\.val_fraction must be at least 0 and below 1, got 1\.5"):
+        ImageFolderDataModule(pictures, val_fraction=1.5)
 
 
 def test_a_part_of_each_file_can_be_the_image(tmp_path):
     save(np.concatenate([np.zeros((8, 8, 3), np.uint8), np.full((8, 8, 3), 90, np.uint8)], axis=1), tmp_path / "x.png")
-    data = ImageFolderDataModule(tmp_path, box=(8, 0, 16, 8), image_size=8, held_out_share=0)
+    data = ImageFolderDataModule(tmp_path, box=(8, 0, 16, 8), image_size=8, val_fraction=0)
     assert (data.training_data()[0]["image"] == 90).all()
 
 
@@ -268,7 +268,7 @@ def trainer(tmp_path, callback):
 
 
 def test_the_logger_shows_the_same_seeds_at_every_validation(pictures, tmp_path):
-    data = ImageFolderDataModule(pictures, image_size=8, held_out_share=0, eval_batch_size=4, num_workers=0)
+    data = ImageFolderDataModule(pictures, image_size=8, val_fraction=0, eval_batch_size=4, num_workers=0)
     module = Painter()
     for _ in range(2):
         seed_generators(5)

@@ -1,6 +1,5 @@
 """Turns exceptions into one sentence for a user: what, where, and the nearest name that would have been right."""
 
-import dataclasses
 import difflib
 import importlib
 import inspect
@@ -11,6 +10,7 @@ from collections.abc import Iterable, Iterator
 import lightning.pytorch.callbacks
 import lightning.pytorch.loggers
 import torch
+from jsonargparse import ArgumentParser
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import Trainer
 
@@ -81,12 +81,9 @@ def _parameters(class_path: str | None) -> list[str]:
     if class_path is None:
         return list(inspect.signature(Trainer).parameters)
     module, _, name = class_path.rpartition(".")
-    signature = inspect.signature(getattr(importlib.import_module(module), name))
-    names = list(signature.parameters)
-    for parameter in signature.parameters.values():
-        if dataclasses.is_dataclass(parameter.annotation):
-            names += [f"{parameter.name}.{field.name}" for field in dataclasses.fields(parameter.annotation)]
-    return names
+    parser = ArgumentParser(exit_on_error=False)  # which also finds those that a class hands on to its base
+    names = parser.add_class_arguments(getattr(importlib.import_module(module), name), fail_untyped=False)
+    return list(dict.fromkeys([*names, *vars(parser.get_defaults().as_flat())]))
 
 
 def _class_names() -> list[str]:

@@ -10,10 +10,16 @@ from lightning.pytorch import LightningDataModule
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from gan_lab.datamodules.loader import EpochBatches, EpochSampler, ResumableLoader, ShardSampler
 from gan_lab.datasets import ImageFolder
+from gan_lab.datasets.loader import (
+    EpochBatchSampler,
+    EpochSampler,
+    ResumableBatchSampler,
+    ResumableLoader,
+    ShardSampler,
+)
 from gan_lab.datasets.prediction_data import PredictionData
-from gan_lab.errors import ConfigurationError, DatasetError
+from gan_lab.errors import ConfigurationError, DatasetError, require_numbers
 from gan_lab.images.pixels import from_bytes
 from gan_lab.samples import PredictionRequest
 from gan_lab.seeding import run_seed
@@ -23,20 +29,33 @@ class GANDataModule(LightningDataModule, ABC):
     """Base of every datamodule: a data set says what its splits are, this says how they are read.
 
     Args:
+        image_size: Side of the training images in pixels; the model's ``image_size``.
+        flip: Whether half the training samples are mirrored, pairs as one and people's left and right joints changing
+            places; no if left and right mean something.
         batch_size: Training samples a step and process.
-        eval_batch_size: Samples a batch in validation and test.
-        num_workers: Processes that decode images; 0 decodes in the training process.
-        predict_folder: Pictures for ``predict``, of any size; without it ``predict`` takes the held-out samples.
+        eval_batch_size: Samples a batch in validation, test and prediction.
+        num_workers: Processes that decode or draw images; 0 does so in the training process.
+        predict_folder: Pictures for ``predict``, of any size; without it ``predict`` takes samples held out.
+
+    Raises:
+        ConfigurationError: If a number is out of its range.
     """
 
     def __init__(
-        self, batch_size: int, eval_batch_size: int, num_workers: int, predict_folder: Path | None = None
+        self,
+        image_size: int = 256,
+        flip: bool = True,
+        batch_size: int = 1,
+        eval_batch_size: int = 1,
+        num_workers: int = 2,
+        predict_folder: Path | None = None,
     ) -> None:
         super().__init__()
-        if batch_size < 1 or eval_batch_size < 1:
-            raise ValueError(f"batch sizes must be at least 1, got {batch_size} and {eval_batch_size}")
-        if num_workers < 0:
-            raise ValueError(f"num_workers must be 0 or more, got {num_workers}")
+        require_numbers({"data.image_size": image_size}, above=0)
+        require_numbers({"data.batch_size": batch_size, "data.eval_batch_size": eval_batch_size}, at_least=1)
+        require_numbers({"data.num_workers": num_workers}, at_least=0)
+        self.image_size = image_size
+        self.flip = flip
         self.batch_size = batch_size
         self.eval_batch_size = eval_batch_size
         self.num_workers = num_workers
@@ -72,16 +91,20 @@ class GANDataModule(LightningDataModule, ABC):
         splits = {"train": self.training_data(), "val": self.validation_data(), "test": self.test_data()}
         return splits | ({} if self.predict_folder is None else {"predict": self.prediction_data()})
 
-    def train_dataloader(self) -> ResumableLoader:
-        """Shuffled, augmented, endless in its variety, and resumable at any batch."""
-        data = self.training_data()
-        sampler = EpochSampler(len(data), run_seed(), *self._rank_and_world_size())  # type: ignore[arg-type]  # map-style
+    def batch_sampler(self, length: int) -> ResumableBatchSampler:
+        """Which of so many training samples make up which batch; raises DatasetError if they do not fill one."""
+        sampler = EpochSampler(length, run_seed(), *self._rank_and_world_size())
         if len(sampler) < self.batch_size:
             raise DatasetError(
                 f"{len(sampler)} training samples a process do not fill one batch: "
                 f"lower data.batch_size, which is {self.batch_size}"
             )
-        batches = EpochBatches(sampler, self.batch_size)
+        return EpochBatchSampler(sampler, self.batch_size)
+
+    def train_dataloader(self) -> ResumableLoader:
+        """Shuffled, augmented, endless in its variety, and resumable at any batch."""
+        data = self.training_data()
+        batches = self.batch_sampler(len(data))  # type: ignore[arg-type]  # map-style
         return ResumableLoader(data, batches, self.num_workers, pin_memory=torch.cuda.is_available())
 
     def val_dataloader(self) -> DataLoader[Any]:
@@ -119,19 +142,6 @@ class GANDataModule(LightningDataModule, ABC):
 
     def _rank_and_world_size(self) -> tuple[int, int]:
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer is not None else (0, 1)
-
-
-def require_positive(name: str, number: float) -> None:
-    """Refuses a length or factor of 0 or less."""
-    if number <= 0:
-        raise ConfigurationError(f"data.{name} must be above 0, got {number}")
-
-
-def require_croppable(load_size: int, image_size: int) -> None:
-    """Refuses a crop to ``image_size`` from images scaled to fewer pixels, ``load_size``."""
-    require_positive("image_size", image_size)
-    if load_size < image_size:
-        raise ConfigurationError(f"load_size must be at least image_size, {image_size}, to crop from, got {load_size}")
 
 
 def _to_unit_range(value: Any) -> Any:

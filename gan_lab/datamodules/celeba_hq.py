@@ -20,7 +20,8 @@ class CelebAHQDataModule(GrowingDataModule):
 
     @cached_property
     def _has_official_split(self) -> bool:
-        return has_official_split(self.images)
+        return has_official_split(self.source.images)
 
-    def _is_held_out(self, image: ImageFile) -> bool:
-        return image.name.startswith(VALIDATION) if self._has_official_split else super()._is_held_out(image)
+    def is_held_out(self, image: ImageFile) -> bool:
+        """Whether an image lies in ``val``, where there is such a folder."""
+        return image.name.startswith(VALIDATION) if self._has_official_split else super().is_held_out(image)

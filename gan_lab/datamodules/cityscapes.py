@@ -1,11 +1,7 @@
 """Cityscapes."""
 
-from typing import ClassVar
-
 from gan_lab.datamodules.paired import PairedDataModule
 from gan_lab.datasets import Cityscapes
-from gan_lab.datasets.paired_images import Direction
-from gan_lab.images.transforms import Jitter
 
 
 class CityscapesDataModule(PairedDataModule):
@@ -15,8 +11,4 @@ class CityscapesDataModule(PairedDataModule):
     paper does: the labels of Cityscapes' ``test`` are not public.
     """
 
-    usual_direction: ClassVar[Direction] = "BtoA"
-
-    def split(self, name: str, load_size: int, jitter: Jitter | None = None, cache: bool = False) -> Cityscapes:
-        """The pairs of one split."""
-        return Cityscapes(self.root, name, self.direction, load_size, jitter, cache)
+    data_set = Cityscapes

@@ -2,69 +2,39 @@
 
 from abc import abstractmethod
 from pathlib import Path
-from typing import ClassVar
+from typing import Any
 
-from gan_lab.datamodules.base import GANDataModule, require_croppable
-from gan_lab.datasets.paired_images import Direction, PairedImages
+from gan_lab.datamodules.translation import TranslationDataModule
+from gan_lab.datasets import PairedDataset
+from gan_lab.datasets.paired_images import Direction
 from gan_lab.images.transforms import Jitter
 
 
-class PairedDataModule(GANDataModule):
+class PairedDataModule(TranslationDataModule):
     """Pairs below one folder with the splits ``train``, ``val`` and, for ``gan-lab test``, ``test`` if there is one.
 
     Args:
         root: The folder with the splits.
         direction: Which side is the source; None for the usual one of the data set.
-        image_size: Side of the training images in pixels; the model's ``image_size``.
-        load_size: Side to which both images are scaled before a random crop to ``image_size`` (286 for 256 in the
-            paper); the same as ``image_size`` for no crop.
-        flip: Whether half the training pairs are mirrored; no if left and right mean something.
-        batch_size: Training samples a step and process.
-        eval_batch_size: Samples a batch in validation and test.
-        num_workers: Processes that decode images; 0 decodes in the training process.
         cache: Whether to keep decoded training pairs in memory (6 x load_size x load_size bytes each).
-        predict_folder: Pictures for ``predict``, of any size; without it ``predict`` takes the held-out sources.
-
-    Raises:
-        ConfigurationError: If ``load_size`` is below ``image_size``.
+        **kwargs: As of :class:`TranslationDataModule`.
     """
 
-    usual_direction: ClassVar[Direction] = "AtoB"
-
-    def __init__(
-        self,
-        root: Path,
-        direction: Direction | None = None,
-        image_size: int = 256,
-        load_size: int = 286,
-        flip: bool = True,
-        batch_size: int = 1,
-        eval_batch_size: int = 1,
-        num_workers: int = 2,
-        cache: bool = False,
-        predict_folder: Path | None = None,
-    ) -> None:
-        super().__init__(batch_size, eval_batch_size, num_workers, predict_folder)
-        require_croppable(load_size, image_size)
+    def __init__(self, root: Path, direction: Direction | None = None, cache: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
         self.root = Path(root)
-        self.direction: Direction = direction or self.usual_direction
-        self.image_size = image_size
-        self.load_size = load_size
-        self.flip = flip
+        self.direction: Direction = direction or self.data_set.default_direction
         self.cache = cache
 
+    @property
     @abstractmethod
-    def split(self, name: str, load_size: int, jitter: Jitter | None = None, cache: bool = False) -> PairedImages:
-        """The pairs of one split."""
+    def data_set(self) -> type[PairedDataset]:
+        """The class of the data set, which knows its layout."""
 
-    def training_data(self) -> PairedImages:
-        """Scaled, cropped and mirrored pairs."""
-        return self.split("train", self.load_size, Jitter(self.image_size, self.flip), self.cache)
+    def split(self, name: str, load_size: int, jitter: Jitter | None = None) -> PairedDataset:
+        """The pairs of one split; those to train on are cached if so configured."""
+        return self.data_set(self.root, name, self.direction, load_size, jitter, self.cache and name == "train")
 
-    def validation_data(self) -> PairedImages:
-        """Pairs scaled to the training size."""
-        return self.split("val", self.image_size)
-
-    def test_data(self) -> PairedImages:
-        """The same of ``test``, or of ``val`` where there is no ``test``."""
+    def test_data(self) -> PairedDataset:
+        """The pairs of ``test`` as they are, or of ``val`` where there is no ``test``."""
         return self.split("test" if (self.root / "test").is_dir() else "val", self.image_size)

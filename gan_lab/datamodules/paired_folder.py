@@ -1,8 +1,7 @@
 """Anyone's own pairs."""
 
 from gan_lab.datamodules.paired import PairedDataModule
-from gan_lab.datasets.paired_images import PairedImages, matching_names, side_by_side
-from gan_lab.images.transforms import Jitter
+from gan_lab.datasets import PairedFolder
 
 
 class PairedFolderDataModule(PairedDataModule):
@@ -12,12 +11,4 @@ class PairedFolderDataModule(PairedDataModule):
     hold them apart under the same names.
     """
 
-    def split(self, name: str, load_size: int, jitter: Jitter | None = None, cache: bool = False) -> PairedImages:
-        """The pairs of one split."""
-        folder = self.root / name
-        remedy = "It should hold A|B images side by side, or folders A and B with matching names: correct data.root."
-        if (folder / "A").is_dir() or (folder / "B").is_dir():
-            pairs = matching_names("PairedFolder", folder / "A", folder / "B", remedy)
-        else:
-            pairs = side_by_side("PairedFolder", folder, remedy)
-        return PairedImages(pairs, self.direction, load_size, jitter, cache)
+    data_set = PairedFolder

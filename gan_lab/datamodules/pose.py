@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from gan_lab.datamodules.base import GANDataModule, require_positive
+from gan_lab.datamodules.base import GANDataModule
 from gan_lab.datasets import PeopleToFind, Persons, PosedPeople
-from gan_lab.errors import ConfigurationError
+from gan_lab.errors import require, require_numbers
 from gan_lab.pose.person_crop import PoseJitter
 
 
@@ -18,17 +18,14 @@ class PoseDataModule(GANDataModule):
         image_size: Side of the crops in pixels, a multiple of 4 x 2^depth of the model's.
         scale: Smallest and largest factor of a training crop's window; above 1 the person becomes smaller.
         rotation: Training crops are rotated by up to so many degrees either way.
-        flip: Whether half the training crops are mirrored, left and right joints changing places.
         color_gain: Each colour channel of a training crop is multiplied by a number up to so much above or below 1.
-        batch_size: Training samples a step and process.
-        eval_batch_size: Samples a batch in validation and test.
-        num_workers: Processes that decode images; 0 decodes in the training process.
         predict_folder: Pictures of any size, or a video file, for ``predict``; without it ``predict`` takes the people
             held out.
         boxes: Where the people are in those pictures: a ``.json`` file of COCO's format, ``images`` and
-            ``annotations`` with ``bbox``, or a ``.csv`` file of ``image,left,top,right,bottom``. None for one person
-            that fills each picture.
+            ``annotations`` with ``bbox``, those of the category ``person`` if there is one; or a ``.csv`` file of
+            ``image,left,top,right,bottom``. None for one person that fills each picture.
         box_margin: Side of the window about a box, relative to the box's longer side.
+        **kwargs: As of :class:`GANDataModule`.
 
     Raises:
         ConfigurationError: If a number is out of its range, or there are boxes without pictures.
@@ -38,25 +35,28 @@ class PoseDataModule(GANDataModule):
 
     def __init__(
         self,
-        image_size: int,
-        scale: tuple[float, float],
-        rotation: float,
-        flip: bool,
-        color_gain: float,
-        batch_size: int,
-        eval_batch_size: int,
-        num_workers: int,
-        predict_folder: Path | None,
-        boxes: Path | None,
-        box_margin: float,
+        image_size: int = 256,
+        scale: tuple[float, float] = (0.75, 1.25),
+        rotation: float = 30.0,
+        color_gain: float = 0.2,
+        batch_size: int = 6,
+        eval_batch_size: int = 8,
+        predict_folder: Path | None = None,
+        boxes: Path | None = None,
+        box_margin: float = 1.25,
+        **kwargs: Any,
     ) -> None:
-        super().__init__(batch_size, eval_batch_size, num_workers, predict_folder)
-        require_positive("image_size", image_size)
-        require_positive("box_margin", box_margin)
-        if boxes is not None and predict_folder is None:
-            raise ConfigurationError("data.boxes says where people are in data.predict_folder: give both")
-        self.image_size = image_size
-        self.jitter = PoseJitter(scale, rotation, flip, color_gain)
+        super().__init__(
+            image_size=image_size,
+            batch_size=batch_size,
+            eval_batch_size=eval_batch_size,
+            predict_folder=predict_folder,
+            **kwargs,
+        )
+        require_numbers({"data.box_margin": box_margin}, above=0)
+        without_pictures = boxes is not None and predict_folder is None
+        require(not without_pictures, "data.boxes says where people are in data.predict_folder: give both")
+        self.jitter = PoseJitter(scale, rotation, self.flip, color_gain)
         self.boxes = boxes
         self.box_margin = box_margin
 
@@ -86,9 +86,3 @@ class PoseDataModule(GANDataModule):
     def held_out_to_find(self) -> PosedPeople:
         """Whom ``predict`` takes where it is given no pictures."""
         return self.test_data()
-
-
-def require_share(name: str, share: float) -> None:
-    """Refuses a share that holds out nobody or everybody."""
-    if not 0 < share < 1:
-        raise ConfigurationError(f"data.{name} must be between 0 and 1, got {share}")

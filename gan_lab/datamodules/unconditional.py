@@ -2,41 +2,34 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 
-from gan_lab.datamodules.base import GANDataModule, require_positive
+from gan_lab.datamodules.base import GANDataModule
 from gan_lab.datasets import Seeds, SquareImages
 from gan_lab.datasets.held_out import is_held_out
+from gan_lab.datasets.image_source import ImageSource, Split
 from gan_lab.datasets.images import ImageFile
-from gan_lab.errors import ConfigurationError, DatasetError
-
-Split = Literal["train", "val"]
+from gan_lab.errors import require_numbers
 
 
 class UnconditionalDataModule(GANDataModule):
-    """The central squares of single images; ``predict`` makes an image of each seed.
+    """Single images, of which the central squares are learnt from; ``predict`` makes an image of each seed.
 
     Args:
         root: The folder of the data set.
-        image_size: Side of the images in pixels; the model's ``image_size``.
-        flip: Whether half the training images are mirrored.
-        held_out_share: About how much of the images, from 0 to below 1, is kept for validation. Which ones depends on
+        val_fraction: About how much of the images, from 0 to below 1, is kept for validation. Which ones depends on
             nothing but their names and ``split_seed``. With 0 all are trained on, and validated on.
         split_seed: Chooses other ones.
-        broken_share: The part of the files that may be broken; each such file is named and left out. 0 ends
+        max_broken_fraction: The part of the files that may be broken; each such file is named and left out. 0 ends
             training at the first one.
-        cache: Whether to keep decoded training images in memory (3 x image_size x image_size bytes each).
-        batch_size: Training samples a step and process.
-        eval_batch_size: Samples a batch in validation, test and prediction.
-        num_workers: Processes that decode images; 0 decodes in the training process.
         seeds: What ``predict`` makes images of, such as ``0-63`` or ``1,5,9-12``.
+        **kwargs: As of :class:`GANDataModule`, but for ``predict_folder``.
 
     Raises:
-        ConfigurationError: If a share is out of range, or ``seeds`` are none.
+        ConfigurationError: As of :class:`GANDataModule`, if a fraction is out of range, or ``seeds`` are none.
     """
 
     data_set: ClassVar[str] = "images"
@@ -44,39 +37,29 @@ class UnconditionalDataModule(GANDataModule):
     def __init__(
         self,
         root: Path,
-        image_size: int = 64,
-        flip: bool = False,
-        held_out_share: float = 0.05,
+        val_fraction: float = 0.0,
         split_seed: int = 0,
-        broken_share: float = 0.01,
-        cache: bool = False,
-        batch_size: int = 128,
-        eval_batch_size: int = 64,
-        num_workers: int = 2,
+        max_broken_fraction: float = 0.0,
         seeds: str | int = "0-63",
+        **kwargs: Any,
     ) -> None:
-        super().__init__(batch_size, eval_batch_size, num_workers)
-        for name, share in (("held_out_share", held_out_share), ("broken_share", broken_share)):
-            if not 0 <= share < 1:
-                raise ConfigurationError(f"data.{name} must be from 0 to below 1, got {share}")
-        require_positive("image_size", image_size)
+        super().__init__(predict_folder=None, **kwargs)
+        fractions = {"data.val_fraction": val_fraction, "data.max_broken_fraction": max_broken_fraction}
+        require_numbers(fractions, at_least=0, below=1)
         self.root = Path(root)
-        self.image_size = image_size
-        self.flip = flip
-        self.held_out_share = held_out_share
+        self.val_fraction = val_fraction
         self.split_seed = split_seed
-        self.broken_share = broken_share
-        self.cache = cache
+        self.max_broken_fraction = max_broken_fraction
         self.seeds = Seeds(str(seeds))
+        self.source = ImageSource(self.data_set, self.find_images, self.is_held_out if val_fraction > 0 else None)
 
     @abstractmethod
     def find_images(self) -> Sequence[ImageFile]:
-        """All images of the data set."""
+        """All images of the data set; ``source`` asks once."""
 
-    @cached_property
-    def images(self) -> Sequence[ImageFile]:
-        """All images of the data set, looked for once."""
-        return self.find_images()
+    def is_held_out(self, image: ImageFile) -> bool:
+        """Whether an image is kept for validation, if any is."""
+        return is_held_out(image.name, self.val_fraction, self.split_seed)
 
     def split(self, split: Split, flip: bool = False, cache: bool = False) -> SquareImages:
         """The images to train on, or those held out; as they are, or mirrored half of the time.
@@ -84,25 +67,14 @@ class UnconditionalDataModule(GANDataModule):
         Raises:
             DatasetError: If there is none.
         """
-        chosen = [image for image in self.images if self._is_held_out(image) == (split == "val")]
-        if self.held_out_share == 0:
-            chosen = list(self.images)
-        if not chosen:
-            raise DatasetError(
-                f"{self.data_set}: of {len(self.images)} images none is "
-                f"{'held out' if split == 'val' else 'left to train on'}: change data.held_out_share or data.split_seed"
-            )
-        return SquareImages(self.data_set, chosen, self.image_size, flip, cache, self.broken_share)
-
-    def training_data(self) -> SquareImages:
-        """All images but those held out, mirrored half of the time if so configured."""
-        return self.split("train", self.flip, self.cache)
+        images = self.source.split(split)
+        return SquareImages(self.data_set, images, self.image_size, flip, cache, self.max_broken_fraction)
 
     def validation_data(self) -> SquareImages:
         """The images held out, as they are."""
         return self.split("val")
 
-    def prediction_data(self) -> Seeds:
+    def prediction_data(self) -> Dataset[Any]:
         """The seeds to make images of."""
         return self.seeds
 
@@ -112,6 +84,3 @@ class UnconditionalDataModule(GANDataModule):
         Its ``dataset`` has a ``fingerprint``.
         """
         return self._evaluation_loader(self.split(split), self.eval_batch_size)
-
-    def _is_held_out(self, image: ImageFile) -> bool:
-        return is_held_out(image.name, self.held_out_share, self.split_seed)

@@ -13,7 +13,8 @@ from gan_lab.datasets.imdb_wiki import IMDBWIKI
 from gan_lab.datasets.lsp import LSP
 from gan_lab.datasets.maps import Maps
 from gan_lab.datasets.mpii import MPII
-from gan_lab.datasets.paired_images import PairedImages
+from gan_lab.datasets.paired_folder import PairedFolder
+from gan_lab.datasets.paired_images import PairedDataset, PairedImages
 from gan_lab.datasets.persons import Persons
 from gan_lab.datasets.posed_people import PeopleToFind, PhotographedPeople, PosedPeople
 from gan_lab.datasets.seeds import Seeds
@@ -34,6 +35,8 @@ __all__ = [
     "Figures",
     "ImageFolder",
     "Maps",
+    "PairedDataset",
+    "PairedFolder",
     "PairedImages",
     "PeopleToFind",
     "Persons",

@@ -1,12 +1,12 @@
 """Cityscapes (Cordts et al., CVPR 2016)."""
 
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
-from gan_lab.datasets.paired_images import Direction, PairedImages, matching_names
+from gan_lab.datasets.paired_images import Direction, Pair, PairedDataset, matching_names
 from gan_lab.images.palettes import CITYSCAPES
-from gan_lab.images.transforms import Jitter
 
 _REMEDY = (
     "Unpack leftImg8bit_trainvaltest.zip and gtFine_trainvaltest.zip of Cityscapes into data.root, or correct it: "
@@ -14,38 +14,24 @@ _REMEDY = (
 )
 
 
-class Cityscapes(PairedImages):
+class Cityscapes(PairedDataset):
     """Street scenes (A) and their finely annotated label maps in the official colours (B), 2048 x 1024.
 
     ``leftImg8bit/<split>/<city>/*_leftImg8bit.png`` and ``gtFine/<split>/<city>/*_gtFine_labelIds.png``. The colours
-    are made from the label ids, so nothing else of ``gtFine`` need be there.
+    are made from the label ids, so nothing else of ``gtFine`` need be there; labels are scaled without blending them.
 
-    Args:
-        root: The folder with ``leftImg8bit`` and ``gtFine``.
-        split: ``train``, 2,975 pairs, or ``val``, 500. The labels of ``test`` are not public.
-        direction: ``BtoA`` paints photographs from label maps; ``AtoB`` segments photographs.
-        load_size: Side in pixels to which both images are squeezed, the label map without blending its colours.
-        jitter: Random crop and flip.
-        cache: Whether to keep decoded pairs in memory.
-
-    Raises:
-        DatasetNotFoundError: If a folder of the split is missing or empty.
-        DatasetError: If a photograph has no label map, or the other way round.
+    ``train`` has 2,975 pairs and ``val`` 500; the labels of ``test`` are not public. ``BtoA`` paints photographs from
+    label maps; ``AtoB`` segments photographs.
     """
 
-    def __init__(
-        self,
-        root: Path,
-        split: str,
-        direction: Direction = "BtoA",
-        load_size: int = 256,
-        jitter: Jitter | None = None,
-        cache: bool = False,
-    ) -> None:
-        photographs, label_maps = (Path(root) / kind / split for kind in ("leftImg8bit", "gtFine"))
-        pairs = matching_names("Cityscapes", photographs, label_maps, _REMEDY, _scene, _labelled_scene)
-        colors = np.array(CITYSCAPES.id_colors, np.uint8)
-        super().__init__(pairs, direction, load_size, jitter, cache, label_colors=colors)
+    default_direction: ClassVar[Direction] = "BtoA"
+    label_colors = np.array(CITYSCAPES.id_colors, np.uint8)
+
+    @staticmethod
+    def find_pairs(root: Path, split: str) -> list[Pair]:
+        """The scenes of a split; raises DatasetNotFoundError if there is none, DatasetError if one lacks a side."""
+        photographs, label_maps = (root / kind / split for kind in ("leftImg8bit", "gtFine"))
+        return matching_names("Cityscapes", photographs, label_maps, _REMEDY, _scene, _labelled_scene)
 
 
 def _scene(name: str) -> str | None:

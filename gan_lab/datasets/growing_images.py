@@ -22,7 +22,7 @@ class GrowingImages(Dataset[ImageSample]):
         flip: Whether half of the images are mirrored left to right, drawn anew for every sample.
         store: The folder in which the store is made on first use.
         store_side: The largest side that is stored; larger ones are decoded each time.
-        broken_share: The part of the files that may be broken; see :class:`SquareImages`.
+        max_broken_fraction: The part of the files that may be broken; see :class:`SquareImages`.
     """
 
     def __init__(
@@ -33,13 +33,13 @@ class GrowingImages(Dataset[ImageSample]):
         flip: bool,
         store: Path,
         store_side: int,
-        broken_share: float = 0.0,
+        max_broken_fraction: float = 0.0,
     ) -> None:
         self.images = images
         self.flip = flip
         stored = [side for side in resolutions if side <= store_side]
         squares = {
-            side: SquareImages(data_set, images, side, broken_share=broken_share)
+            side: SquareImages(data_set, images, side, max_broken_fraction=max_broken_fraction)
             for side in resolutions
             if side not in stored[:-1]
         }

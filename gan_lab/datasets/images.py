@@ -86,16 +86,22 @@ def image_names(folder: Path) -> set[str]:
     return found
 
 
-def images_below(name: str, folder: Path, remedy: str) -> list[ImageFile]:
+def images_below(name: str, folder: Path, remedy: str, box: Box | None = None) -> list[ImageFile]:
     """The images of a folder and its subfolders.
 
+    Args:
+        name: The data set.
+        folder: Where they lie.
+        remedy: The end of the message if there is none.
+        box: The part of each file that is the image; None for the whole.
+
     Raises:
-        DatasetNotFoundError: If the folder of the data set ``name`` has no image; it ends with ``remedy``.
+        DatasetNotFoundError: If the folder has no image.
     """
     paths = list_images(folder)
     if not paths:
         raise DatasetNotFoundError(name, folder, remedy)
-    return [ImageFile(path, path.relative_to(folder).as_posix()) for path in paths]
+    return [ImageFile(path, path.relative_to(folder).as_posix(), box) for path in paths]
 
 
 def read_image(path: Path, target_side: int | None = None) -> Image:
@@ -120,14 +126,7 @@ def read_image(path: Path, target_side: int | None = None) -> Image:
         with warnings.catch_warnings():  # PIL warns above 89 million pixels and refuses twice that
             action: Literal["error", "ignore"] = "error" if target_side is None else "ignore"
             warnings.simplefilter(action, PILImage.DecompressionBombWarning)
-            encoded = path.read_bytes()
-            with PILImage.open(BytesIO(encoded)) as image:
-                reduction = 1 if target_side is None else _reduction(image.size, 2 * target_side)
-                if image.format == "JPEG" and image.mode == "RGB" and encoded.rstrip(b"\0").endswith(_JPEG_END):
-                    return _decode_jpeg(encoded, reduction)
-                image.draft(None, (image.width // reduction, image.height // reduction))  # JPEGs only
-                image.load()
-                return _to_rgb(image, path)
+            return _decode(path, target_side)
     except FileNotFoundError:
         raise ImageReadError(f"{path}: no such file") from None
     except (
@@ -170,6 +169,18 @@ def shape_oddities(image: ImageFile, load_size: int) -> Iterator[str]:
         yield f"{image.path}: {width}x{height} is enlarged more than twice to {load_size}"
     if max(height, width) > 2 * min(height, width):
         yield f"{image.path}: {width}x{height} is squeezed into a square"
+
+
+def _decode(path: Path, target_side: int | None) -> Image:
+    """The pixels of an image file; whatever PIL raises of a bad one."""
+    encoded = path.read_bytes()
+    with PILImage.open(BytesIO(encoded)) as image:
+        reduction = 1 if target_side is None else _reduction(image.size, 2 * target_side)
+        if image.format == "JPEG" and image.mode == "RGB" and encoded.rstrip(b"\0").endswith(_JPEG_END):
+            return _decode_jpeg(encoded, reduction)
+        image.draft(None, (image.width // reduction, image.height // reduction))  # JPEGs only
+        image.load()
+        return _to_rgb(image, path)
 
 
 def _reduction(size: tuple[int, int], least: int) -> int:

@@ -52,7 +52,7 @@ class LSP(PhotographedPeople):
         split: ``train``, 11,000 people, or ``test``, 1,000.
         extended: Whether to read LSPET.
         viewpoint: Whose left and right the labels mean: ``person`` or ``observer``.
-        held_out_share: The part of LSPET that is held out if official test images are missing, between 0 and 1.
+        val_fraction: The part of LSPET that is held out if official test images are missing, between 0 and 1.
         margin: Side of LSPET's windows relative to the labelled joints' box.
         image_size: Side of the crops in pixels.
         jitter: Random scale, rotation, mirroring and colour; None for none.
@@ -69,7 +69,7 @@ class LSP(PhotographedPeople):
         split: Literal["train", "test"],
         extended: bool = True,
         viewpoint: Viewpoint = "person",
-        held_out_share: float = 0.1,
+        val_fraction: float = 0.1,
         margin: float = 1.25,
         image_size: int = 256,
         jitter: PoseJitter | None = None,
@@ -87,7 +87,7 @@ class LSP(PhotographedPeople):
             more = list(_read(Path(root) / "lspet_dataset", "joints.mat", margin))
             rows += len(more)
             for person in _present(more):
-                held_out = self._substituted and is_held_out(person.name, held_out_share, 0)
+                held_out = self._substituted and is_held_out(person.name, val_fraction, 0)
                 (test if held_out else train).append(person)
         people = {"train": train, "test": test}[split]
         left_out = {"of both splits whose image is missing": rows - len(train) - len(test)}

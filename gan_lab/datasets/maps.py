@@ -1,35 +1,23 @@
 """Google Maps (Isola et al., 2017) as Pix2Pix packed it."""
 
 from pathlib import Path
+from typing import ClassVar
 
-from gan_lab.datasets.paired_images import Direction, PairedImages, side_by_side
-from gan_lab.images.transforms import Jitter
+from gan_lab.datasets.paired_images import Direction, Pair, PairedDataset, side_by_side
 
 
-class Maps(PairedImages):
+class Maps(PairedDataset):
     """Aerial photographs (A) and the maps of the same places (B): ``<root>/{train,val}/N.jpg``, 1200 x 600, A | B.
 
-    Args:
-        root: The unpacked ``maps`` folder.
-        split: 1,096 training and 1,098 validation pairs, from either side of New York's median latitude.
-        direction: ``BtoA`` paints aerial photographs from maps; ``AtoB`` draws maps.
-        load_size: Side in pixels to which both images are scaled.
-        jitter: Random crop and flip.
-        cache: Whether to keep decoded pairs in memory.
-
-    Raises:
-        DatasetNotFoundError: If the split's folder is missing or empty.
+    There are 1,096 training and 1,098 validation pairs, from either side of New York's median latitude. ``BtoA`` paints
+    aerial photographs from maps; ``AtoB`` draws maps.
     """
 
-    def __init__(
-        self,
-        root: Path,
-        split: str,
-        direction: Direction = "BtoA",
-        load_size: int = 256,
-        jitter: Jitter | None = None,
-        cache: bool = False,
-    ) -> None:
-        remedy = "Unpack maps.tar.gz of the pix2pix data sets there, or correct data.root."
-        pairs = side_by_side("Maps", Path(root) / split, remedy)
-        super().__init__(pairs, direction, load_size, jitter, cache)
+    default_direction: ClassVar[Direction] = "BtoA"
+
+    @staticmethod
+    def find_pairs(root: Path, split: str) -> list[Pair]:
+        """The pairs of ``train`` or ``val``; raises DatasetNotFoundError if there is none."""
+        return side_by_side(
+            "Maps", root / split, "Unpack maps.tar.gz of the pix2pix data sets there, or correct data.root."
+        )

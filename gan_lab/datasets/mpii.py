@@ -49,9 +49,9 @@ class MPII(PhotographedPeople):
         split: ``train``, ``val``, or ``test``, whose labels are withheld: its people have no labelled joint.
         annotations: The ``.mat``, or the folder with the JSON files, relative to ``root``.
         validation_images: A file with the names of the images to hold out, relative to ``root``: the
-            ``valid_images.txt`` of Tompson's split comes with Newell's hourglass. None holds out ``held_out_share``.
+            ``valid_images.txt`` of Tompson's split comes with Newell's hourglass. None holds out ``val_fraction``.
             Of the ``.mat`` only; the JSON files are split.
-        held_out_share: About how many of the images are held out, between 0 and 1, if no file names them.
+        val_fraction: About how many of the images are held out, between 0 and 1, if no file names them.
         image_size: Side of the crops in pixels.
         jitter: Random scale, rotation, mirroring and colour; None for none.
 
@@ -66,7 +66,7 @@ class MPII(PhotographedPeople):
         split: Split,
         annotations: Path = OFFICIAL_MAT,
         validation_images: Path | None = None,
-        held_out_share: float = 0.1,
+        val_fraction: float = 0.1,
         image_size: int = 256,
         jitter: PoseJitter | None = None,
     ) -> None:
@@ -82,7 +82,7 @@ class MPII(PhotographedPeople):
         if path.suffix == ".mat":
             everyone = _cached_release(path)
             listed = None if validation_images is None else _read_list(root / validation_images)
-            chosen = [person for person in everyone if _split_of(person, listed, held_out_share) == split]
+            chosen = [person for person in everyone if _split_of(person, listed, val_fraction) == split]
         else:
             chosen = read_json(path, split)
         left_out: Counter[str] = Counter()
@@ -155,10 +155,10 @@ def _cached_release(path: Path) -> Sequence[MPIIPerson]:
     return read_release(path)
 
 
-def _split_of(person: MPIIPerson, listed: frozenset[str] | None, share: float) -> Split:
+def _split_of(person: MPIIPerson, listed: frozenset[str] | None, val_fraction: float) -> Split:
     if not person.for_training:
         return "test"
-    held_out = is_held_out(person.image, share, 0) if listed is None else person.image in listed
+    held_out = is_held_out(person.image, val_fraction, 0) if listed is None else person.image in listed
     return "val" if held_out else "train"
 
 
@@ -175,7 +175,7 @@ def _read_list(path: Path) -> frozenset[str]:
     if not path.is_file():
         remedy = (
             "Give the valid_images.txt that comes with Newell's hourglass as data.validation_images, or set that to "
-            "null to hold out data.held_out_share."
+            "null to hold out data.val_fraction."
         )
         raise DatasetNotFoundError("MPII", path, remedy)
     return frozenset(path.read_text().split())

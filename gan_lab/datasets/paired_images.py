@@ -1,8 +1,9 @@
 """Pairs of images in the two layouts in common use."""
 
-from collections.abc import Callable, Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -59,26 +60,10 @@ def matching_names(
         DatasetNotFoundError: If a folder has no such image.
         DatasetError: If a file has no partner, or more than one.
     """
-    sides: list[dict[str, Path]] = []
-    for folder, key in ((folder_a, key_a), (folder_b, key_b)):
-        side: dict[str, Path] = {}
-        for path in list_images(folder):
-            stem = key(path.relative_to(folder).with_suffix("").as_posix())
-            if stem is None:
-                continue
-            if stem in side:
-                raise DatasetError(f"{name}: {path} is a namesake of {side[stem].name}: keep one of the two")
-            side[stem] = path
-        if not side:
-            raise DatasetNotFoundError(name, folder, remedy)
-        sides.append(side)
-    a, b = sides
-    for mine, other, folder in ((a, b, folder_b), (b, a, folder_a)):
-        lonely = sorted(str(mine[stem]) for stem in mine.keys() - other.keys())
-        if lonely:
-            more = f" and {len(lonely) - 3} more" if len(lonely) > 3 else ""
-            raise DatasetError(f"{name}: no partner in {folder} for {', '.join(lonely[:3])}{more}")
-    return [Pair(a[stem].relative_to(folder_a).as_posix(), a[stem], b[stem]) for stem in sorted(a)]
+    a, b = _files_by_key(name, folder_a, remedy, key_a), _files_by_key(name, folder_b, remedy, key_b)
+    _require_partners(name, a, b, folder_b)
+    _require_partners(name, b, a, folder_a)
+    return [Pair(a[key].relative_to(folder_a).as_posix(), a[key], b[key]) for key in sorted(a)]
 
 
 class PairedImages(Dataset[PairedSample]):
@@ -179,3 +164,67 @@ class PairedImages(Dataset[PairedSample]):
             self._cache[index, 1] = torch.from_numpy(target)
             self._cached[index] = True
         return source, target
+
+
+class PairedDataset(PairedImages, ABC):
+    """A data set of pairs with splits of its own: a subclass says where the pairs of a split lie.
+
+    Args:
+        root: The data set's folder.
+        split: One of its splits.
+        direction: Which side is the source; None for ``default_direction``.
+        load_size: Side in pixels to which both images are scaled, whatever their aspect.
+        jitter: Random crop and flip of the scaled pair; None leaves it as it is.
+        cache: Whether to keep decoded and scaled pairs in memory.
+
+    Attributes:
+        default_direction: The one in which the data set is usually translated.
+        label_colors: The colours of B's label ids; None if both sides are ordinary images.
+
+    Raises:
+        DatasetNotFoundError: If a folder of the split is missing or empty.
+        DatasetError: If an image of two folders has no partner.
+    """
+
+    default_direction: ClassVar[Direction] = "AtoB"
+    label_colors: Image | None = None
+
+    def __init__(
+        self,
+        root: Path,
+        split: str,
+        direction: Direction | None = None,
+        load_size: int = 256,
+        jitter: Jitter | None = None,
+        cache: bool = False,
+    ) -> None:
+        pairs = self.find_pairs(Path(root), split)
+        super().__init__(pairs, direction or self.default_direction, load_size, jitter, cache, self.label_colors)
+
+    @staticmethod
+    @abstractmethod
+    def find_pairs(root: Path, split: str) -> list[Pair]:
+        """Where the pairs of a split lie; raises as the class does."""
+
+
+def _files_by_key(name: str, folder: Path, remedy: str, key: Callable[[str], str | None]) -> dict[str, Path]:
+    """The images of one side by what they share with their partners."""
+    files: dict[str, Path] = {}
+    for path in list_images(folder):
+        shared = key(path.relative_to(folder).with_suffix("").as_posix())
+        if shared is None:
+            continue
+        if shared in files:
+            raise DatasetError(f"{name}: {path} is a namesake of {files[shared].name}: keep one of the two")
+        files[shared] = path
+    if not files:
+        raise DatasetNotFoundError(name, folder, remedy)
+    return files
+
+
+def _require_partners(name: str, files: Mapping[str, Path], others: Mapping[str, Path], folder: Path) -> None:
+    """Refuses images of one side without a partner among the others, which lie in the folder."""
+    lonely = sorted(str(files[key]) for key in files.keys() - others.keys())
+    if lonely:
+        more = f" and {len(lonely) - 3} more" if len(lonely) > 3 else ""
+        raise DatasetError(f"{name}: no partner in {folder} for {', '.join(lonely[:3])}{more}")

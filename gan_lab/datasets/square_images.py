@@ -33,7 +33,7 @@ class SquareImages(Dataset[ImageSample]):
         flip: Whether half of the images are mirrored left to right, drawn anew for every sample.
         cache: Whether to keep the scaled squares in memory that all workers share (3 x size x size bytes an image):
             files are decoded in the first epoch only.
-        broken_share: The part of the files that may be broken, rounded up to whole files; 0 for none.
+        max_broken_fraction: The part of the files that may be broken, rounded up to whole files; 0 for none.
     """
 
     def __init__(
@@ -43,13 +43,13 @@ class SquareImages(Dataset[ImageSample]):
         size: int,
         flip: bool = False,
         cache: bool = False,
-        broken_share: float = 0.0,
+        max_broken_fraction: float = 0.0,
     ) -> None:
         self.data_set = data_set
         self.images = images
         self.size = size
         self.flip = flip
-        self.broken_share = broken_share
+        self.max_broken_fraction = max_broken_fraction
         self._broken = torch.zeros(len(images), dtype=torch.bool).share_memory_()
         self._cache: Tensor | None = None
         if cache:
@@ -112,13 +112,13 @@ class SquareImages(Dataset[ImageSample]):
 
     def _set_aside(self, index: int, error: ImageReadError) -> None:
         """Remembers a broken file, unless it is one too many."""
-        if self.broken_share == 0:
+        if self.max_broken_fraction == 0:
             raise error
         self._broken[index] = True
         count = int(self._broken.sum())
-        if count > math.ceil(self.broken_share * len(self)) or count == len(self):
+        if count > math.ceil(self.max_broken_fraction * len(self)) or count == len(self):
             raise DatasetError(
                 f"{self.data_set}: {count} of {len(self)} files cannot be decoded, the last one {error}: "
-                "`gan-lab check` lists them all; unpack the data set anew, or raise data.broken_share"
+                "`gan-lab check` lists them all; unpack the data set anew, or raise data.max_broken_fraction"
             )
         _log.warning("gan-lab: %s: left out %s (%d of %d files so far)", self.data_set, error, count, len(self))

@@ -77,6 +77,7 @@ RENAMES = Renames(
                 "sample_noise": "noise_mode",
             },
         },
+        "data": {ALL: {"broken_share": "max_broken_fraction", "held_out_share": "val_fraction"}},
         "callbacks": {
             "DistributionDistance": {"samples": "num_images"},
             "ImageLogger": {"samples": "num_rows"},

@@ -60,7 +60,7 @@ class ShardSampler(Sampler[int]):
         return iter(self._indices)
 
 
-class ResumableBatches(Protocol):
+class ResumableBatchSampler(Protocol):
     """Which samples make up which batch, and how far that has been handed out."""
 
     seed: int
@@ -81,7 +81,7 @@ class ResumableBatches(Protocol):
         """Goes back to what was kept."""
 
 
-class EpochBatches:
+class EpochBatchSampler:
     """An epoch's samples in batches of one size; an incomplete last one is dropped.
 
     Args:
@@ -144,7 +144,9 @@ class ResumableLoader(DataLoader[Any]):
         pin_memory: Whether batches are copied to memory from which a GPU reads faster.
     """
 
-    def __init__(self, dataset: Dataset[Any], batches: ResumableBatches, num_workers: int, pin_memory: bool) -> None:
+    def __init__(
+        self, dataset: Dataset[Any], batches: ResumableBatchSampler, num_workers: int, pin_memory: bool
+    ) -> None:
         super().__init__(
             _SeededSamples(dataset, batches.seed),
             batch_sampler=batches,

@@ -1,0 +1,83 @@
+"""Batches of the size and the resolution that growing networks want."""
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+
+import torch
+
+from gan_lab.schedules import GrowingSchedule
+from gan_lab.seeding import derive_seed
+
+
+class GrowingBatchSampler:
+    """Batches of the size and the resolution that the schedule wants, out of an endless stream of images.
+
+    The stream is one pass over the data set after another, each in its own order; which images a step gets depends
+    on nothing but the seed and on how many were seen before it. An epoch is so many steps.
+
+    Args:
+        length: Images in the data set.
+        schedule: How the networks grow.
+        steps: Steps an epoch.
+        seed: The run's seed.
+        images_seen: Says how many images the model has seen, over all processes. It is asked when an epoch begins, or
+            goes on in its middle: the images of the epoch's steps before that are among them.
+        rank: This process.
+        world_size: All processes.
+
+    Raises:
+        ConfigurationError: If so many processes cannot share the images of every resolution.
+    """
+
+    def __init__(
+        self,
+        length: int,
+        schedule: GrowingSchedule,
+        steps: int,
+        seed: int,
+        images_seen: Callable[[], int],
+        rank: int = 0,
+        world_size: int = 1,
+    ) -> None:
+        self.length = length
+        self.schedule = schedule
+        self.steps = steps
+        self.seed = seed
+        self.images_seen = images_seen
+        self.rank = rank
+        self.world_size = world_size
+        self._first_step = 0  # of the next epoch
+        self._step = 0  # of this epoch, handed out
+        self._order = lru_cache(2)(self._permutation)
+        for side in schedule.resolutions:  # refuses now what could not be shared later
+            schedule.batch_size_at(side, world_size)
+
+    def __len__(self) -> int:
+        return self.steps
+
+    def __iter__(self) -> Iterator[list[tuple[int, ...]]]:
+        images = self.images_seen()
+        self._step, self._first_step = self._first_step, 0
+        for _ in range(self._step, self.steps):
+            side = self.schedule.stage(images).resolution
+            size = self.schedule.batch_size_at(side, self.world_size)
+            places = (divmod(place, self.length) for place in range(images + self.rank, images + size, self.world_size))
+            yield [(turn, self._order(turn)[place], side) for turn, place in places]
+            images += size
+
+    def handed_out(self) -> None:
+        """Counts a step."""
+        self._step += 1
+
+    def state_dict(self) -> dict[str, int]:
+        """Steps of the current epoch that were handed out."""
+        return {"step": self._step % self.steps}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Makes the next epoch go on after those steps, with any number of processes."""
+        self._first_step = state["step"]
+
+    def _permutation(self, turn: int) -> list[int]:
+        generator = torch.Generator().manual_seed(derive_seed(self.seed, turn))
+        order: list[int] = torch.randperm(self.length, generator=generator).tolist()
+        return order
