@@ -250,10 +250,10 @@ def test_names_are_read_through_what_unpacking_did_to_them(garbled):
 def test_each_painting_is_read_once_though_duerers_folder_is_there_twice(tmp_path, resized):
     data = BestArtworksDataModule(fakes_art.write_best_artworks(tmp_path), resized=resized, val_fraction=0)
     assert len(list(tmp_path.rglob("Albrecht*.jpg"))) == 12
-    numbers = sorted(image.path.stem.rpartition("_")[2] for image in data.images if "Albrecht" in image.name)
+    numbers = sorted(image.path.stem.rpartition("_")[2] for image in data.source.images if "Albrecht" in image.name)
     assert numbers == ["1", "2", "3"]
     assert len(data.training_data()) == 13
-    assert data.images[0].read().shape[0] == (24 if resized else 48)
+    assert data.source.images[0].read().shape[0] == (24 if resized else 48)
 
 
 @pytest.mark.parametrize(
@@ -272,12 +272,12 @@ def test_artists_and_genres_are_chosen_by_the_table(tmp_path, chosen, paintings)
 def test_a_name_that_is_not_in_the_table_is_refused_with_those_that_are(tmp_path):
     fakes_art.write_best_artworks(tmp_path)
     with pytest.raises(ConfigurationError, match=r"no artist 'Manet'.*Albrecht Dürer, Claude Monet, Paul Cezanne"):
-        BestArtworksDataModule(tmp_path, artists=["Manet"]).images  # noqa: B018 - looked for when asked for
+        BestArtworksDataModule(tmp_path, artists=["Manet"]).source.images  # noqa: B018 - looked for when asked for
     with pytest.raises(ConfigurationError, match=r"no genre 'Cubism'"):
-        BestArtworksDataModule(tmp_path, genres=["Cubism"]).images  # noqa: B018
+        BestArtworksDataModule(tmp_path, genres=["Cubism"]).source.images  # noqa: B018
     (tmp_path / "artists.csv").unlink()
     with pytest.raises(DatasetNotFoundError, match=r"artists\.csv does not exist.*Kaggle"):
-        BestArtworksDataModule(tmp_path).images  # noqa: B018
+        BestArtworksDataModule(tmp_path).source.images  # noqa: B018
 
 
 def test_wikiart_is_chosen_by_style_and_artist(tmp_path):

@@ -11,6 +11,7 @@ from gan_lab.errors import CheckpointError
 from gan_lab.modules import Pix2PixModule
 from gan_lab.training.checkpoints import AtomicCheckpointIO, find_checkpoint, read_checkpoint, require_match
 from gan_lab.training.old_checkpoints import in_present_form
+from gan_lab.training.renamed import RENAMES
 from tests.skips import needs_machine
 
 IO = AtomicCheckpointIO()
@@ -160,7 +161,7 @@ def test_counts_that_were_buffers_are_counted_on_the_host(phase, kept):
         "hyper_parameters": {"schedule": schedule},
         "optimizer_states": moments,
     }
-    present = in_present_form(old)
+    present = in_present_form(old, RENAMES)
     assert present["images_seen"] == 12
     assert list(present["state_dict"]) == ["generator.x"]
     assert present["optimizer_states"] == (moments if kept else [{"state": {}, "param_groups": [{"lr": 0.1}]}])

@@ -13,7 +13,7 @@ MADE_UP = Renames(  # the new names are real ones
     options={
         "model": {"Pix2PixModule": {"l1": "l1_weight"}, "StyleGANModule": {"l1": "r1_gamma"}},
         "data": {"*": {"side": "image_size"}},
-        "callbacks": {"ImageLogger": {"rows": "samples"}, "LastCheckpoint": {"rows": "every_n_steps"}},
+        "callbacks": {"ImageLogger": {"rows": "num_rows"}, "LastCheckpoint": {"rows": "every_n_steps"}},
         "predictions": {"*": {"pace": "frames_per_second"}},
         "nested": {"Edges": {"blur": "sigma"}},
     },
@@ -63,7 +63,7 @@ data:
 trainer:
   callbacks:
     - class_path: ImageLogger
-      init_args: {samples: 3}
+      init_args: {num_rows: 3}
     - class_path: LastCheckpoint
       init_args: {every_n_steps: 4}
     - class_path: ModelCheckpoint
@@ -78,7 +78,7 @@ NOTES = {
     "data.side is now data.image_size",
     "gan_lab.old.Lines is now gan_lab.images.degradations.Edges",
     "nested.blur is now nested.sigma",
-    "ImageLogger.rows is now ImageLogger.samples",
+    "ImageLogger.rows is now ImageLogger.num_rows",
     "LastCheckpoint.rows is now LastCheckpoint.every_n_steps",
     "val/mae of callbacks.monitor is now val/l1",
     "predictions.pace is now predictions.frames_per_second",
@@ -116,11 +116,11 @@ def test_old_names_in_a_file_become_new_ones_in_their_places():
         (["--data.degradation.class_path=Lines"], ["--data.degradation.class_path=Edges"]),
         (
             ["--trainer.callbacks+=ImageLogger", "--trainer.callbacks.rows=3"],
-            ["--trainer.callbacks+=ImageLogger", "--trainer.callbacks.samples=3"],
+            ["--trainer.callbacks+=ImageLogger", "--trainer.callbacks.num_rows=3"],
         ),
         (
             ["--trainer.callbacks", '[{"class_path": "ImageLogger", "init_args": {"rows": 3}}]'],
-            ["--trainer.callbacks", '[{"class_path": "ImageLogger", "init_args": {"samples": 3}}]'],
+            ["--trainer.callbacks", '[{"class_path": "ImageLogger", "init_args": {"num_rows": 3}}]'],
         ),
         (["--model.init_args", "{l1: 3}"], ["--model.init_args", "{l1_weight: 3}"]),
         (["--trainer.max_epochs", "l1", "--ckpt_path=last"], ["--trainer.max_epochs", "l1", "--ckpt_path=last"]),

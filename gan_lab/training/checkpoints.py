@@ -12,6 +12,7 @@ from lightning.pytorch.plugins.io import TorchCheckpointIO
 from gan_lab.errors import CheckpointError
 from gan_lab.files import atomic_write
 from gan_lab.training.old_checkpoints import in_present_form
+from gan_lab.training.renamed import RENAMES
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
@@ -63,7 +64,7 @@ def read_checkpoint(path: Path, map_location: Any = "cpu", mmap: bool = False) -
         raise CheckpointError(f"{path} is truncated or not a checkpoint") from None
     if not isinstance(checkpoint, dict) or "state_dict" not in checkpoint:
         raise CheckpointError(f"{path} is no training checkpoint: it has no 'state_dict'")
-    return in_present_form(checkpoint)
+    return in_present_form(checkpoint, RENAMES)
 
 
 def find_checkpoint(wanted: str, root: Path) -> Path:

@@ -3,10 +3,10 @@
 from typing import Any
 
 from gan_lab.schedules import as_schedule
-from gan_lab.training.renamed import RENAMES, Renames, with_present_names
+from gan_lab.training.renamed import Renames, with_present_names
 
 
-def in_present_form(checkpoint: dict[str, Any], renames: Renames = RENAMES) -> dict[str, Any]:
+def in_present_form(checkpoint: dict[str, Any], renames: Renames) -> dict[str, Any]:
     """A training checkpoint with today's names, and with its count of images where it is today.
 
     Args:

@@ -85,7 +85,10 @@ RENAMES = Renames(
         },
         "predictions": {ALL: {"sheet_samples": "sheet_rows"}},
     },
-    values={"model": {"StyleGANModule": {"noise_mode": {"fixed": "const"}}}},
+    values={
+        "model": {"StyleGANModule": {"noise_mode": {"fixed": "const"}}},
+        "data": {"DegradedFolderDataModule": {"degradation": {"Grey": "Gray"}}},
+    },
     classes={"Grey": "Gray"},
     weights={
         r"^averaged_generator\.": "generator_ema.",
