@@ -293,6 +293,27 @@ def test_check_opens_the_files_of_growing_data(tmp_path, capsys, small):
     assert not list((tmp_path / "data").rglob(".gan-lab"))
 
 
+@pytest.mark.parametrize("steps", [3, 4])  # in the middle of the first epoch, and at its end
+def test_a_checkpoint_with_a_second_count_of_images_resumes_by_the_models(small, tmp_path, steps):
+    """As checkpoints were before: a count under the datamodule's name, and one in the state of its loader."""
+    config = str(small("stylegan_ffhq"))
+    straight, half, rest = (f"--trainer.default_root_dir={tmp_path / name}" for name in ("straight", "half", "rest"))
+    run = ["fit", "--config", config, "--trainer.max_epochs=-1", "--trainer.limit_val_batches=0"]
+    last = "version_0/checkpoints/last.ckpt"
+    assert main([*run, straight, "--trainer.max_steps=7"]) == 0
+    assert main([*run, half, f"--trainer.max_steps={steps}"]) == 0
+    checkpoint = torch.load(tmp_path / "half" / last, weights_only=True)
+    assert "FFHQDataModule" not in checkpoint
+    (loader,) = checkpoint["loops"]["fit_loop"]["state_dict"]["combined_loader"]
+    assert loader == {"step": steps % 4}
+    checkpoint["FFHQDataModule"] = {"images": 999}
+    loader["images"] = 999
+    torch.save(checkpoint, tmp_path / "old.ckpt")
+    assert main([*run, rest, "--trainer.max_steps=7", f"--ckpt_path={tmp_path / 'old.ckpt'}"]) == 0
+    ends = [torch.load(tmp_path / name / last, weights_only=True)["state_dict"] for name in ("straight", "rest")]
+    assert all(torch.equal(torch.as_tensor(ends[0][key]), torch.as_tensor(ends[1][key])) for key in ends[0])
+
+
 def test_epochs_that_are_cut_short_all_begin_anew():
     seen = 0
     batches = GrowingBatchSampler(7, SCHEDULE, 6, 5, lambda: seen)

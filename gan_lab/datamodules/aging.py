@@ -86,11 +86,8 @@ class AgingDataModule(TranslationDataModule):
         Raises:
             DatasetError: If there is none.
         """
-        people = [
-            face
-            for face in self.faces.faces
-            if is_held_out(face.identity, self.val_fraction, self.split_seed) == held_out
-        ]
+        fraction, seed = self.val_fraction, self.split_seed
+        people = [face for face in self.faces.faces if is_held_out(face.identity, fraction, seed) == held_out]
         youngest, oldest = self.ages[domain]
         chosen = [face for face in people if youngest <= face.age <= oldest]
         if not chosen:

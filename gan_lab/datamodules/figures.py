@@ -15,9 +15,6 @@ class FiguresDataModule(PoseDataModule):
         val_count: Figures to validate and test on; none of them is trained on.
         figures_seed: Chooses other figures.
         **kwargs: As of :class:`PoseDataModule`.
-
-    Raises:
-        ConfigurationError: As of :class:`PoseDataModule`, or if there would be no figure.
     """
 
     skeleton: ClassVar[str] = "figures"

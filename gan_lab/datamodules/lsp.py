@@ -24,9 +24,6 @@ class LSPDataModule(PoseDataModule):
             images are there; it is then said so.
         margin: Side of the extended set's crops relative to the labelled joints' box.
         **kwargs: As of :class:`PoseDataModule`.
-
-    Raises:
-        ConfigurationError: As of :class:`PoseDataModule`, or if nobody or everybody would be held out.
     """
 
     skeleton: ClassVar[str] = "lsp"
@@ -59,14 +56,7 @@ class LSPDataModule(PoseDataModule):
 
     def _split(self, name: Literal["train", "test"], jitter: PoseJitter | None = None) -> LSP:
         data = LSP(
-            self.root,
-            name,
-            self.extended,
-            self.viewpoint,
-            self.val_fraction,
-            self.margin,
-            self.image_size,
-            jitter,
+            self.root, name, self.extended, self.viewpoint, self.val_fraction, self.margin, self.image_size, jitter
         )
         rank_zero_info(data.summary())
         return data

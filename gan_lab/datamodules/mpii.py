@@ -26,9 +26,6 @@ class MPIIDataModule(PoseDataModule):
         predict_split: Whom ``predict`` takes where it is given no ``predict_folder``: the people held out, ``val``, or
             those whose labels are withheld, ``test``.
         **kwargs: As of :class:`PoseDataModule`.
-
-    Raises:
-        ConfigurationError: As of :class:`PoseDataModule`, or if nobody or everybody would be held out.
     """
 
     skeleton: ClassVar[str] = "mpii"
@@ -70,13 +67,7 @@ class MPIIDataModule(PoseDataModule):
 
     def _split(self, name: Split, jitter: PoseJitter | None = None) -> MPII:
         data = MPII(
-            self.root,
-            name,
-            self.annotations,
-            self.validation_images,
-            self.val_fraction,
-            self.image_size,
-            jitter,
+            self.root, name, self.annotations, self.validation_images, self.val_fraction, self.image_size, jitter
         )
         rank_zero_info(data.summary())
         return data

@@ -66,16 +66,8 @@ class PoseDataModule(GANDataModule):
         return {"skeleton": cls.skeleton}
 
     @abstractmethod
-    def training_data(self) -> PosedPeople:
-        """People to train on, scaled, rotated, mirrored and recoloured at random."""
-
-    @abstractmethod
     def validation_data(self) -> PosedPeople:
         """People held out, cropped to their windows."""
-
-    def test_data(self) -> PosedPeople:
-        """The same as :meth:`validation_data`."""
-        return self.validation_data()
 
     def prediction_data(self) -> Persons | PeopleToFind:
         """People in pictures or a video, or the ones held out."""
@@ -85,4 +77,4 @@ class PoseDataModule(GANDataModule):
 
     def held_out_to_find(self) -> PosedPeople:
         """Whom ``predict`` takes where it is given no pictures."""
-        return self.test_data()
+        return self.validation_data()

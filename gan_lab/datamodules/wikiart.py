@@ -22,11 +22,7 @@ class WikiArtDataModule(SquareImagesDataModule):
     data_set: ClassVar[str] = wikiart.NAME
 
     def __init__(
-        self,
-        root: Path,
-        styles: Sequence[str] | None = None,
-        artists: Sequence[str] | None = None,
-        **kwargs: Any,
+        self, root: Path, styles: Sequence[str] | None = None, artists: Sequence[str] | None = None, **kwargs: Any
     ) -> None:
         super().__init__(root, **kwargs)
         self.styles = styles
