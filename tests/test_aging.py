@@ -201,11 +201,11 @@ def test_halves_and_margins_that_make_no_sense_are_refused(tmp_path):
 def test_ages_that_nobody_has_are_refused(tmp_path):
     data = CACDAgingDataModule(fakes.write_cacd(tmp_path), **SMALL, old=(70, 80))
     with pytest.raises(
-        DatasetError, match=r"CACD: no face aged 70 to 80 among the people to train on, .* to 61: chang"
+        DatasetError, match=r"CACD: no face among the people to train on is aged 70 to 80, .* to 61: chang"
     ):
         data.training_data()
     data = CACDAgingDataModule(fakes.write_cacd(tmp_path), **SMALL | {"val_fraction": 1e-9})
-    with pytest.raises(DatasetError, match=r"held out, there is nobody: change data\.young, data\.val_fraction"):
+    with pytest.raises(DatasetError, match=r"aged 18 to 30, there is nobody: change data\.young, data\.val_fraction"):
         data.validation_data()
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+import yaml
 from PIL import Image
 from torch.utils.data import default_collate
 
@@ -312,6 +313,14 @@ def test_a_checkpoint_with_a_second_count_of_images_resumes_by_the_models(small,
     assert main([*run, rest, "--trainer.max_steps=7", f"--ckpt_path={tmp_path / 'old.ckpt'}"]) == 0
     ends = [torch.load(tmp_path / name / last, weights_only=True)["state_dict"] for name in ("straight", "rest")]
     assert all(torch.equal(torch.as_tensor(ends[0][key]), torch.as_tensor(ends[1][key])) for key in ends[0])
+
+
+def test_growing_data_is_for_models_that_grow(small, capsys):
+    tree = yaml.safe_load(small("art_dcgan_28").read_text())
+    path = small("stylegan_emoji")
+    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | {"model": tree["model"]}))
+    assert main(["fit", "--config", str(path), "--trainer.callbacks=null"]) == 2
+    assert "data is for models that grow, and ArtDCGANModule does not" in capsys.readouterr().err
 
 
 def test_epochs_that_are_cut_short_all_begin_anew():

@@ -10,9 +10,9 @@ from lightning.pytorch.utilities import rank_zero_info
 
 from gan_lab.datamodules.translation import TranslationDataModule
 from gan_lab.datasets import AgedFaces, ImageFolder, UnpairedFaces
-from gan_lab.datasets.aged_faces import AgedFace
+from gan_lab.datasets.aged_faces import AgedFace, faces_aged
 from gan_lab.datasets.held_out import is_held_out
-from gan_lab.errors import DatasetError, require, require_numbers
+from gan_lab.errors import require, require_numbers
 from gan_lab.images.transforms import Jitter
 
 Domain = Literal["young", "old"]
@@ -33,8 +33,7 @@ class AgingDataModule(TranslationDataModule):
         **kwargs: As of :class:`TranslationDataModule`.
 
     Raises:
-        ConfigurationError: As of :class:`TranslationDataModule`, if the ages are no ranges one above the other, or if
-            nobody or everybody would be held out.
+        ConfigurationError: If the ages are no ranges one above the other, or nobody or everybody would be held out.
     """
 
     def __init__(
@@ -81,24 +80,11 @@ class AgingDataModule(TranslationDataModule):
         return faces
 
     def domain(self, domain: Domain, held_out: bool) -> list[AgedFace]:
-        """The young or the old faces of the people who are held out, or of the others.
-
-        Raises:
-            DatasetError: If there is none.
-        """
+        """The young or the old faces of the people held out, or of the others; raises DatasetError if there is none."""
         fraction, seed = self.val_fraction, self.split_seed
         people = [face for face in self.faces.faces if is_held_out(face.identity, fraction, seed) == held_out]
-        youngest, oldest = self.ages[domain]
-        chosen = [face for face in people if youngest <= face.age <= oldest]
-        if not chosen:
-            there = sorted(face.age for face in people)
-            which = f"their ages are {there[0]} to {there[-1]}" if there else "there is nobody"
-            raise DatasetError(
-                f"{self.faces.data_set}: no face aged {youngest} to {oldest} among the people "
-                f"{'held out' if held_out else 'to train on'}, {which}: "
-                f"change data.{domain}, data.val_fraction or data.split_seed"
-            )
-        return chosen
+        whose = f"{self.faces.data_set}: no face among the people {'held out' if held_out else 'to train on'}"
+        return faces_aged(people, self.ages[domain], whose, f"data.{domain}, data.val_fraction or data.split_seed")
 
     def split(self, name: str, load_size: int, jitter: Jitter | None = None) -> UnpairedFaces:
         """Young and old faces, each drawn for itself, of the people to train on, or of those held out."""

@@ -10,14 +10,7 @@ from lightning.pytorch import LightningDataModule
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from gan_lab.datasets import ImageFolder
-from gan_lab.datasets.loader import (
-    EpochBatchSampler,
-    EpochSampler,
-    ResumableBatchSampler,
-    ResumableLoader,
-    ShardSampler,
-)
+from gan_lab.datasets import ImageFolder, loader
 from gan_lab.datasets.prediction_data import PredictionData
 from gan_lab.errors import ConfigurationError, DatasetError, require_numbers
 from gan_lab.images.pixels import from_bytes
@@ -91,21 +84,21 @@ class GANDataModule(LightningDataModule, ABC):
         splits = {"train": self.training_data(), "val": self.validation_data(), "test": self.test_data()}
         return splits | ({} if self.predict_folder is None else {"predict": self.prediction_data()})
 
-    def batch_sampler(self, length: int) -> ResumableBatchSampler:
+    def batch_sampler(self, length: int) -> loader.ResumableBatchSampler:
         """Which of so many training samples make up which batch; raises DatasetError if they do not fill one."""
-        sampler = EpochSampler(length, run_seed(), *self._rank_and_world_size())
+        sampler = loader.EpochSampler(length, run_seed(), *self._rank_and_world_size())
         if len(sampler) < self.batch_size:
             raise DatasetError(
                 f"{len(sampler)} training samples a process do not fill one batch: "
                 f"lower data.batch_size, which is {self.batch_size}"
             )
-        return EpochBatchSampler(sampler, self.batch_size)
+        return loader.EpochBatchSampler(sampler, self.batch_size)
 
-    def train_dataloader(self) -> ResumableLoader:
+    def train_dataloader(self) -> loader.ResumableLoader:
         """Shuffled, augmented, endless in its variety, and resumable at any batch."""
         data = self.training_data()
         batches = self.batch_sampler(len(data))  # type: ignore[arg-type]  # map-style
-        return ResumableLoader(data, batches, self.num_workers, pin_memory=torch.cuda.is_available())
+        return loader.ResumableLoader(data, batches, self.num_workers, pin_memory=torch.cuda.is_available())
 
     def val_dataloader(self) -> DataLoader[Any]:
         """Every validation sample once, in order."""
@@ -137,7 +130,7 @@ class GANDataModule(LightningDataModule, ABC):
         return floats
 
     def _evaluation_loader(self, data: Dataset[Any], batch_size: int) -> DataLoader[Any]:
-        sampler = ShardSampler(len(data), *self._rank_and_world_size())  # type: ignore[arg-type]  # map-style
+        sampler = loader.ShardSampler(len(data), *self._rank_and_world_size())  # type: ignore[arg-type]  # map-style
         return DataLoader(data, batch_size=batch_size, sampler=sampler, num_workers=self.num_workers)
 
     def _rank_and_world_size(self) -> tuple[int, int]:

@@ -15,8 +15,7 @@ class BestArtworksDataModule(SquareImagesDataModule):
     Args:
         root: The folder with ``artists.csv``, ``images`` and ``resized``.
         artists: Whose paintings to take, as ``artists.csv`` has the names, accents or no; null for all.
-        genres: The genres of whose painters to take, such as ``Impressionism``; null for all. With both, who is in
-            either.
+        genres: Genres whose painters to take, such as ``Impressionism``; null for all. With both, who is in either.
         resized: Whether to read the archive's scaled-down copies, which is faster, rather than the originals.
         **kwargs: As of :class:`SquareImagesDataModule`.
     """

@@ -2,27 +2,24 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from torch.utils.data import DataLoader, Dataset, Subset
 
 from gan_lab.datamodules.unconditional import UnconditionalDataModule
 from gan_lab.datasets.growing_batch_sampler import GrowingBatchSampler
 from gan_lab.datasets.growing_images import GrowingImages
-from gan_lab.datasets.latent_walks import ClosedPath, StyleMixes, parse_layers
-from gan_lab.datasets.seeds import parse_seeds
-from gan_lab.errors import ConfigurationError, require, require_numbers
+from gan_lab.datasets.latent_walks import parse_layers
+from gan_lab.datasets.seeded_predictions import Prediction, what_to_predict
+from gan_lab.errors import require, require_numbers
 from gan_lab.schedules import GrowingSchedule, style_layer_count
 from gan_lab.seeding import run_seed
-
-Prediction = Literal["seeds", "mixing", "interpolation"]
 
 
 class GrowingDataModule(UnconditionalDataModule):
     """The central squares of single images, at the resolution that growing networks have reached.
 
     Args:
-        root: The folder of the data set.
         schedule: How the networks grow, the model's too.
         store: A folder for the small resolutions of all training images, which are made when training first begins
             (65 kB an image up to 128 pixels); None for ``.gan-lab`` in ``root``.
@@ -35,8 +32,7 @@ class GrowingDataModule(UnconditionalDataModule):
         mixed_layers: The layers in which ``mixing`` takes the columns' styles: ``coarse`` (4 and 8 pixels), ``middle``
             (16 and 32), ``fine`` (from 64), or a range such as ``4-7``.
         frames: Frames of ``interpolation``.
-        **kwargs: As of :class:`UnconditionalDataModule`, but for ``image_size`` and ``batch_size``, which the schedule
-            knows.
+        **kwargs: As of :class:`UnconditionalDataModule`; ``image_size`` and ``batch_size`` are the schedule's.
 
     Raises:
         ConfigurationError: If these do not fit together.
@@ -62,7 +58,8 @@ class GrowingDataModule(UnconditionalDataModule):
         self.store = self.root / ".gan-lab" if store is None else Path(store)
         self.store_side = store_side
         self.steps_per_epoch = steps_per_epoch
-        self._prediction = self._what_to_predict(predict, column_seeds, str(mixed_layers), frames)
+        layers = parse_layers(str(mixed_layers), style_layer_count(schedule.resolution))
+        self._prediction = what_to_predict(predict, self.seeds, column_seeds, layers, frames)
 
     @classmethod
     def shared_settings(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -76,14 +73,9 @@ class GrowingDataModule(UnconditionalDataModule):
 
     def training_data(self) -> GrowingImages:
         """All images but those held out, at every resolution, mirrored half of the time if so configured."""
+        images, sides = self.source.split("train"), self.schedule.resolutions
         return GrowingImages(
-            self.data_set,
-            self.source.split("train"),
-            self.schedule.resolutions,
-            self.flip,
-            self.store,
-            self.store_side,
-            self.max_broken_fraction,
+            self.data_set, images, sides, self.flip, self.store, self.store_side, self.max_broken_fraction
         )
 
     def batch_sampler(self, length: int) -> GrowingBatchSampler:
@@ -110,26 +102,5 @@ class GrowingDataModule(UnconditionalDataModule):
         if self.trainer is None:
             return 0
         model = self.trainer.lightning_module
-        require(
-            hasattr(model, "images_seen"),
-            f"data: {type(self).__name__} is for models that grow, and {type(model).__name__} does not",
-        )
+        require(hasattr(model, "images_seen"), f"data is for models that grow, and {type(model).__name__} does not")
         return int(model.images_seen)  # type: ignore[arg-type]  # Lightning types it as any module
-
-    def _what_to_predict(
-        self, predict: Prediction, column_seeds: str | int | None, mixed_layers: str, frames: int
-    ) -> Dataset[Any]:
-        layers = parse_layers(mixed_layers, style_layer_count(self.schedule.resolution))
-        require(
-            predict == "mixing" or column_seeds is None,
-            f"data.column_seeds are the columns of data.predict 'mixing': it has them and no other, not '{predict}'",
-        )
-        match predict:
-            case "mixing":
-                if column_seeds is None:
-                    raise ConfigurationError("data.predict 'mixing' needs data.column_seeds, such as 64-68")
-                return StyleMixes(self.seeds.seeds, parse_seeds(str(column_seeds)), layers)
-            case "interpolation":
-                return ClosedPath(self.seeds.seeds, frames)
-            case "seeds":
-                return self.seeds

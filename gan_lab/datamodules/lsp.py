@@ -1,15 +1,13 @@
 """Leeds Sports Pose."""
 
+from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
-from lightning.pytorch.utilities import rank_zero_info
-
-from gan_lab.datamodules.pose import PoseDataModule
+from gan_lab.datamodules.pose import PoseDataModule, announced
 from gan_lab.datasets import LSP
 from gan_lab.datasets.lsp import Viewpoint
 from gan_lab.errors import require_numbers
-from gan_lab.pose.person_crop import PoseJitter
 
 
 class LSPDataModule(PoseDataModule):
@@ -20,8 +18,7 @@ class LSPDataModule(PoseDataModule):
         extended: Whether to train on the 10,000 people of ``lspet_dataset`` too.
         viewpoint: Whose left and right are meant: ``person``, as the official labels and nearly all papers have it, or
             ``observer``, of which ``lsp_dataset/joints-OC.mat`` is read and for which there is no extended set.
-        val_fraction: The part of the extended set, between 0 and 1, that is held out if not all of the official test
-            images are there; it is then said so.
+        val_fraction: The part of the extended set, between 0 and 1, held out if official test images are missing.
         margin: Side of the extended set's crops relative to the labelled joints' box.
         **kwargs: As of :class:`PoseDataModule`.
     """
@@ -40,23 +37,14 @@ class LSPDataModule(PoseDataModule):
         super().__init__(**kwargs)
         require_numbers({"data.val_fraction": val_fraction}, above=0, below=1)
         require_numbers({"data.margin": margin}, above=0)
-        self.root = Path(root)
-        self.extended = extended
-        self.viewpoint: Viewpoint = viewpoint
-        self.val_fraction = val_fraction
-        self.margin = margin
+        self._people = partial(
+            LSP, root, extended=extended, viewpoint=viewpoint, val_fraction=val_fraction, margin=margin
+        )
 
     def training_data(self) -> LSP:
         """People to train on, scaled, rotated, mirrored and recoloured at random."""
-        return self._split("train", self.jitter)
+        return announced(self._people("train", image_size=self.image_size, jitter=self.jitter))
 
     def validation_data(self) -> LSP:
         """The test people, cropped to their windows."""
-        return self._split("test")
-
-    def _split(self, name: Literal["train", "test"], jitter: PoseJitter | None = None) -> LSP:
-        data = LSP(
-            self.root, name, self.extended, self.viewpoint, self.val_fraction, self.margin, self.image_size, jitter
-        )
-        rank_zero_info(data.summary())
-        return data
+        return announced(self._people("test", image_size=self.image_size))

@@ -1,15 +1,13 @@
 """MPII Human Pose."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from lightning.pytorch.utilities import rank_zero_info
-
-from gan_lab.datamodules.pose import PoseDataModule
+from gan_lab.datamodules.pose import PoseDataModule, announced
 from gan_lab.datasets import MPII
-from gan_lab.datasets.mpii import OFFICIAL_MAT, Split
+from gan_lab.datasets.mpii import OFFICIAL_MAT
 from gan_lab.errors import require_numbers
-from gan_lab.pose.person_crop import PoseJitter
 
 
 class MPIIDataModule(PoseDataModule):
@@ -41,33 +39,21 @@ class MPIIDataModule(PoseDataModule):
     ) -> None:
         super().__init__(**kwargs)
         require_numbers({"data.val_fraction": val_fraction}, above=0, below=1)
-        self.root = Path(root)
-        self.annotations = annotations
-        self.validation_images = validation_images
-        self.val_fraction = val_fraction
         self.predict_split: Literal["val", "test"] = predict_split
+        self._people = partial(
+            MPII, root, annotations=annotations, validation_images=validation_images, val_fraction=val_fraction
+        )
 
     def training_data(self) -> MPII:
         """People to train on, scaled, rotated, mirrored and recoloured at random."""
-        return self._split("train", self.jitter)
+        return announced(self._people("train", image_size=self.image_size, jitter=self.jitter))
 
     def validation_data(self) -> MPII:
-        """The people held out, cropped to their windows.
-
-        Raises:
-            DatasetError: If the sizes of their heads are not known.
-        """
-        data = self._split("val")
+        """The people held out, cropped to their windows; raises DatasetError if the sizes of heads are not known."""
+        data = announced(self._people("val", image_size=self.image_size))
         data.require_head_sizes()
         return data
 
     def held_out_to_find(self) -> MPII:
         """The people of ``predict_split``."""
-        return self._split(self.predict_split)
-
-    def _split(self, name: Split, jitter: PoseJitter | None = None) -> MPII:
-        data = MPII(
-            self.root, name, self.annotations, self.validation_images, self.val_fraction, self.image_size, jitter
-        )
-        rank_zero_info(data.summary())
-        return data
+        return announced(self._people(self.predict_split, image_size=self.image_size))

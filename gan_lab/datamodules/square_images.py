@@ -11,7 +11,6 @@ class SquareImagesDataModule(UnconditionalDataModule):
     """The central squares of single images, scaled to one size.
 
     Args:
-        root: The folder of the data set.
         cache: Whether to keep decoded training images in memory (3 x image_size x image_size bytes each).
         **kwargs: As of :class:`UnconditionalDataModule`.
     """

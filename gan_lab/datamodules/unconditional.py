@@ -62,11 +62,7 @@ class UnconditionalDataModule(GANDataModule):
         return is_held_out(image.name, self.val_fraction, self.split_seed)
 
     def split(self, split: Split, flip: bool = False, cache: bool = False) -> SquareImages:
-        """The images to train on, or those held out; as they are, or mirrored half of the time.
-
-        Raises:
-            DatasetError: If there is none.
-        """
+        """The images to train on or those held out, perhaps mirrored at random; raises DatasetError for none."""
         images = self.source.split(split)
         return SquareImages(self.data_set, images, self.image_size, flip, cache, self.max_broken_fraction)
 
@@ -79,8 +75,5 @@ class UnconditionalDataModule(GANDataModule):
         return self.seeds
 
     def reference_dataloader(self, split: Split) -> DataLoader[Any]:
-        """This process's share of a split's images, each once and as it is: what generated ones are measured against.
-
-        Its ``dataset`` has a ``fingerprint``.
-        """
+        """This process's share of a split's images as they are, to measure others by; its dataset has a fingerprint."""
         return self._evaluation_loader(self.split(split), self.eval_batch_size)

@@ -1,4 +1,4 @@
-"""Datasets: one class for each data set's official layout on disk. They know nothing of batches or Lightning."""
+"""Datasets: one class for each data set's official layout on disk, and in which order they are read. No Lightning."""
 
 from gan_lab.datasets.aged_faces import AgedFaces, UnpairedFaces
 from gan_lab.datasets.cacd import CACD

@@ -108,6 +108,27 @@ class UnpairedFaces(UnpairedImages):
         return {**images, "age_a": self.faces_a[index_a].age, "age_b": self.faces_b[index_b].age}
 
 
+def faces_aged(people: Sequence[AgedFace], ages: tuple[int, int], none: str, options: str) -> list[AgedFace]:
+    """The faces of a range of ages.
+
+    Args:
+        people: Those to choose from.
+        ages: Youngest and oldest in whole years, both included.
+        none: How the message begins if there is none.
+        options: What to change then.
+
+    Raises:
+        DatasetError: If there is none.
+    """
+    youngest, oldest = ages
+    chosen = [face for face in people if youngest <= face.age <= oldest]
+    if not chosen:
+        there = sorted(face.age for face in people)
+        which = f"their ages are {there[0]} to {there[-1]}" if there else "there is nobody"
+        raise DatasetError(f"{none} is aged {youngest} to {oldest}, {which}: change {options}")
+    return chosen
+
+
 def flaw_of(
     name: str, age: int | None, present: Container[str], face: bool = True, second_face: bool = False
 ) -> Flaw | None:
