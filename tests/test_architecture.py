@@ -68,6 +68,15 @@ def test_networks_and_predictions_load_nothing_that_training_needs():
     assert not HEAVY & set(done.stdout.split())
 
 
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_files_and_functions_stay_short(path):
+    text = path.read_text()
+    assert len(text.splitlines()) <= 300
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert node.end_lineno - node.lineno < 40, f"{path}:{node.lineno} {node.name} is longer than 40 lines"
+
+
 def test_every_paper_has_its_test_and_its_configs():
     for module in (PACKAGE / "modules").glob("*.py"):
         if module.stem != "__init__":

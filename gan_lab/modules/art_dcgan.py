@@ -58,6 +58,7 @@ class ArtDCGANModule(GANModule):
         image_size = image_size or 64
         require_numbers({"model.ema_half_life": ema_half_life}, at_least=0)
         self.save_hyperparameters()
+        self.hparams["image_size"] = image_size
         self.image_shape = channels, image_size, image_size
         self.latent_size = latent_size
         self.objective: Literal["vanilla", "lsgan", "hinge"] = objective

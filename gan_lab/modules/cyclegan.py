@@ -79,9 +79,9 @@ class CycleGANModule(GANModule):
         domain_names: tuple[str, str] | None = None,
     ) -> None:
         super().__init__()
-        image_size = image_size or 256
         require_numbers({"model.ema_half_life": ema_half_life}, at_least=0)
         self.save_hyperparameters()
+        self.hparams["image_size"] = image_size or 256
         self.objective, self.identity_weight = objective, identity_weight
         self.cycle_weight_a, self.cycle_weight_b = cycle_weight_a, cycle_weight_b
         self.adam, self.epochs = AdamSettings(lr, betas), (constant_epochs, decay_epochs)

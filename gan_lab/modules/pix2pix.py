@@ -96,8 +96,8 @@ class Pix2PixModule(GANModule):
         generator_weights: str | None = None,
     ) -> None:
         super().__init__()
-        image_size = image_size or 256
         self.save_hyperparameters()
+        self.hparams["image_size"] = image_size or 256
         _require_consistent(self.hparams)
         self.conditional, self.objective = conditional, objective
         self.l1_weight, self.gradient_penalty_weight = l1_weight, gradient_penalty_weight

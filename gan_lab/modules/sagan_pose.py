@@ -103,8 +103,8 @@ class SAGANPoseModule(GANModule):
         thresholds: tuple[float, ...] = (0.2,),
     ) -> None:
         super().__init__()
-        skeleton = skeleton or "lsp"
         self.save_hyperparameters()
+        self.hparams["skeleton"] = skeleton = skeleton or "lsp"
         _require_consistent(self.hparams)
         self.skeleton, self.sigma, self.mask_missing = SKELETONS[skeleton], sigma, mask_missing
         self.adversarial_weight, self.balance_ratio, self.balance_rate = adversarial_weight, balance_ratio, balance_rate
