@@ -57,6 +57,7 @@ class GanLabCLI(LightningCLI):
 
     def __init__(self, arguments: list[str], *callbacks: Callback, page: HelpPage | None = None) -> None:
         command, *options = arguments
+        self._command = command
         names = PresentNames()
         settings = parser_settings(command, page or HelpPage("", ()), names)
         self._wanted_checkpoint: str | None = None
@@ -74,11 +75,10 @@ class GanLabCLI(LightningCLI):
             auto_configure_optimizers=False,
         )
 
-    @staticmethod
-    def subcommands() -> dict[str, set[str]]:
-        """Lightning's, without the options that are not the user's to choose here, and ``ckpt_path``, which is ours."""
+    def subcommands(self) -> dict[str, set[str]]:  # type: ignore[override]  # an instance has the one that it runs
+        """The command, and those of its options that are not the user's to choose here, or are ours: ``ckpt_path``."""
         ours = {"weights_only", "return_predictions", "ckpt_path"}  # never code or all predictions in memory
-        return {name: skipped | ours for name, skipped in LightningCLI.subcommands().items()}
+        return {self._command: LightningCLI.subcommands()[self._command] | ours}
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Adds ``predictions.*``, where and how ``predict`` writes, and ``ckpt_path``."""
