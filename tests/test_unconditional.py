@@ -210,6 +210,14 @@ def test_single_images_fill_a_grid():
     assert [sheet[centre][0] for centre in centres] == [1, 2, 3, 4, 5, 255]
 
 
+def test_titles_of_narrow_columns_do_not_run_into_each_other():
+    names = ("real young", "made old", "young again")
+    one = {name: Image.new("RGB", (4, 4), (index, 0, 0)) for index, name in enumerate(names, start=1)}
+    title = np.asarray(draw_sheet([one]))[:18].min(axis=(0, 2))  # black somewhere in a column where a letter is
+    gaps = "".join("." if column == 255 else "#" for column in title).split("." * 4)
+    assert len([letters for letters in gaps if letters.strip(".")]) >= 3
+
+
 def test_an_average_has_its_half_life_and_the_networks_buffers():
     network = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
     average = averaged_copy(network)

@@ -31,9 +31,10 @@ def to_image(tensor: Tensor) -> Image.Image:
 def draw_sheet(rows: Sequence[Mapping[str, Image.Image]], side: int = 256) -> Image.Image:
     """A contact sheet: a row a sample, a titled column a named image, each within ``side`` pixels.
 
-    Samples of a single image fill a grid, as wide as it is high or one wider, from left to right.
+    A column is at least as wide as its title. Samples of a single image fill a grid, as wide as it is high or one
+    wider, from left to right.
     """
-    titles = list(rows[0])
+    titles, font = list(rows[0]), ImageFont.load_default(size=12)
     cells = [[_fit(row[title], side) for title in titles] for row in rows]
     if len(titles) == 1:
         columns = math.ceil(math.sqrt(len(cells)))
@@ -41,13 +42,15 @@ def draw_sheet(rows: Sequence[Mapping[str, Image.Image]], side: int = 256) -> Im
         cells = [images[start : start + columns] for start in range(0, len(images), columns)]
         titles += [""] * (columns - 1)
     widths = [max(row[column].width for row in cells if column < len(row)) for column in range(len(titles))]
+    if len(rows[0]) > 1:
+        widths = [max(width, math.ceil(font.getlength(title))) for width, title in zip(widths, titles, strict=True)]
     heights = [max(cell.height for cell in row) for row in cells]
     sheet = Image.new(
         "RGB",
         (sum(widths) + _MARGIN * (len(widths) + 1), sum(heights) + _MARGIN * (len(heights) + 1) + _TITLE_HEIGHT),
         "white",
     )
-    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=12)
+    draw = ImageDraw.Draw(sheet)
     left = _MARGIN
     for column, title in enumerate(titles):
         draw.text((left, 2), title, fill="black", font=font)
