@@ -9,14 +9,14 @@ blur as a depthwise convolution, instance norm written out, Adam's plain loop ov
 to the system. The others are gan-lab with one of these put back.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from benchmarks.steps import Figures, StepClock, compare, train_with_lightning
@@ -25,6 +25,7 @@ from gan_lab.losses import r1_penalty
 from gan_lab.modules import StyleGANModule
 from gan_lab.networks import resampling
 from gan_lab.schedules import GrowingSchedule
+from gan_lab.training.optimizers import AdamSettings
 
 WARM_UP = 2
 SCHEDULE = GrowingSchedule(64, 64, total_kimg=0, batch_sizes={64: 4})
@@ -50,9 +51,9 @@ def written_out_norm(x: Tensor, groups: int, eps: float) -> Tensor:
     return x * torch.rsqrt(x.square().mean(dim=(2, 3), keepdim=True) + eps)
 
 
-def looped_adam(parameters: Any, lr: float, betas: tuple[float, float]) -> torch.optim.Optimizer:
+def looped_adam(settings: AdamSettings, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
     """Adam tensor by tensor."""
-    return torch.optim.Adam(parameters, lr=lr, betas=betas, foreach=False)
+    return torch.optim.Adam(parameters, lr=settings.lr, betas=settings.betas, foreach=False)
 
 
 @contextmanager
@@ -72,7 +73,7 @@ PIECES: dict[str, Callable[[], Any]] = {
     "unfused resampling": lambda: patch.object(resampling, "FUSED_FROM", 10**9),
     "depthwise blur": depthwise_everywhere,
     "written-out norm": lambda: patch("gan_lab.networks.stylegan.F.group_norm", written_out_norm),
-    "looped Adam": lambda: patch("gan_lab.modules.stylegan.fused_adam", looped_adam),
+    "looped Adam": lambda: patch.object(AdamSettings, "over", looped_adam),
     "pages handed back": lambda: patch("benchmarks.steps.keep_freed_pages", lambda: None),
 }
 VARIANTS = ("gan-lab", *PIECES, "plain port")
