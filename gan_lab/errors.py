@@ -74,7 +74,8 @@ def require_numbers(
     wanted = " and ".join(f"{words} {bound:g}" for words, bound in bounds.items() if bound is not None)
     for name, number in numbers.items():
         fits = (
-            math.isfinite(number)
+            isinstance(number, int | float)
+            and math.isfinite(number)
             and (at_least is None or number >= at_least)
             and (above is None or number > above)
             and (at_most is None or number <= at_most)

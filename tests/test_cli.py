@@ -23,7 +23,7 @@ TYPOS = {  # a mistake in the file, and what the sentence must say
     "norm: batch": ("norm: layer", "model.norm: expected one of 'batch', 'instance'. Got value: layer"),
     "image_size: null\n    in_": (
         "image_size: 33\n    in_",
-        "model.image_size is 33 but the data's is 32: leave model.image_size out",
+        "model.image_size is 33 but the data's is 32: set model.image_size to null",
     ),
     "data:\n": ("dta:\n", "did you mean 'data."),
     "dropout: true": ("dropout: [true", "not YAML"),

@@ -1,6 +1,8 @@
 import pytest
 import torch
+import yaml
 
+from gan_lab.cli import main
 from gan_lab.errors import ConfigurationError
 from gan_lab.modules import ArtDCGANModule, CycleGANModule, Pix2PixModule
 from gan_lab.samples import PathRequest, SeedRequest, StyleGridRequest, TranslateRequest
@@ -39,3 +41,24 @@ def test_a_model_refuses_what_it_does_not_make(build, request_, kind):
     module = build()
     with pytest.raises(ConfigurationError, match=f"{type(module).__name__} cannot answer .* '{kind}'"):
         module.predict_step(request_)
+
+
+@pytest.mark.parametrize(
+    ("config", "model", "message"),
+    [
+        ("sagan_pose_figures", "Pix2PixModule", "Pix2PixModule learns from PairedSamples, which have source, target;"),
+        ("art_dcgan_28", "CycleGANModule", "CycleGANModule learns from UnpairedSamples, which have a, b;"),
+        ("pix2pix_emoji", "ArtDCGANModule", "ArtDCGANModule learns from ImageSamples, which have image;"),
+    ],
+)
+def test_the_data_of_another_paper_is_refused_in_one_sentence(small, capsys, config, model, message):
+    tree = yaml.safe_load(small(config).read_text())
+    path = small(config)
+    tree["model"] = {"class_path": model}
+    tree["trainer"]["callbacks"] = []
+    path.write_text(yaml.safe_dump(tree))
+    for command in ("fit", "validate"):
+        assert main([command, "--config", str(path)]) == 2
+        said = capsys.readouterr().err
+        assert message in said
+        assert said.count("gan-lab: ") == 1

@@ -72,9 +72,27 @@ def test_a_second_word_that_the_network_cannot_take_is_refused(small, capsys, co
 
 
 def test_a_schedule_of_its_own_is_refused(small, tmp_path, capsys):
-    other = {"resolution": 16, "start_resolution": 16, "stable_kimg": 1, "batch_sizes": {16: 4}}
+    other = {"resolution": 32, "start_resolution": 8, "stable_kimg": 1, "batch_sizes": {8: 4, 16: 4, 32: 4}}
     assert main(["fit", "--config", str(small("stylegan_emoji", model__schedule=other))]) == 2
-    assert "leave model.schedule out" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "set model.schedule to null" in said
+    assert "'resolution': 32" in said
+    assert "start_resolution" not in said  # they agree on it
+
+
+def test_a_changed_schedule_of_the_data_is_followed_where_the_model_was_given_one_too(small, tmp_path):
+    """As in a run of before the two became one, whose config.yaml says it twice."""
+    schedule = yaml.safe_load(small("stylegan_emoji").read_text())["data"]["init_args"]["schedule"]
+    twice = ["--config", str(small("stylegan_emoji", model__schedule=schedule)), "--trainer.max_steps=1"]
+    assert main(["fit", *twice, "--data.schedule.stable_kimg=0.004"]) == 0
+    assert hyper_parameters(tmp_path)["schedule"]["stable_kimg"] == 0.004
+
+
+def test_null_on_the_command_line_leaves_it_to_the_data(small, tmp_path):
+    other = {"resolution": 16, "start_resolution": 16, "stable_kimg": 1, "batch_sizes": {16: 4}}
+    arguments = ["--config", str(small("stylegan_emoji", model__schedule=other)), "--trainer.max_steps=1"]
+    assert main(["fit", *arguments, "--model.schedule=null"]) == 0
+    assert hyper_parameters(tmp_path)["schedule"]["start_resolution"] == 8
 
 
 def test_a_network_trained_small_takes_multiples(small, tmp_path):

@@ -21,7 +21,7 @@ from gan_lab.errors import ConfigurationError, DatasetError, ImageReadError
 from gan_lab.images.sheet import draw_sheet
 from gan_lab.inference.predictions import MadeImages
 from gan_lab.modules import GANModule
-from gan_lab.samples import SeedRequest
+from gan_lab.samples import ImageSample, SeedRequest
 from gan_lab.seeding import normal_from_seeds, seed_generators
 from gan_lab.training.ema import averaged_copy, half_life_decay, update_average
 from gan_lab.training.optimizers import OptimizersByRole
@@ -247,6 +247,8 @@ class Painting:
 
 
 class Painter(GANModule):
+    learns_from = ImageSample
+
     def __init__(self) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.zeros(1))

@@ -28,23 +28,36 @@ def shared_settings(config: Namespace) -> Iterator[None]:
         yield
         return
     own = model.init_args
-    filled = []
+    before = dict(own.items())
     for option, theirs in data_class.shared_settings(_plain(data.init_args)).items():
-        if option not in own:
-            continue
-        if own[option] is None:
-            own[option] = theirs
-            filled.append(option)
-            continue
-        require(
-            model_class.can_work_with(_plain(own), option, theirs),
-            f"model.{option} is {_plain(own[option])} but the data's is {_plain(theirs)}: leave model.{option} out",
-        )
+        if option in own:
+            own[option] = _agreed(model_class, own, option, theirs)
     try:
         yield
     finally:
-        for option in filled:
-            own[option] = None
+        for option, value in before.items():
+            own[option] = value
+
+
+def _agreed(model_class: type[GANModule], own: Namespace, option: str, theirs: Any) -> Any:
+    """The value that a model's option takes, the data's being given."""
+    mine, of_the_data = _plain(own[option]), _plain(theirs)
+    if mine is None or mine == of_the_data:
+        return theirs
+    agreed = model_class.agree_with_data(_plain(own), option, of_the_data)
+    require(
+        agreed is not None,
+        f"model.{option} is {_told_apart(mine, of_the_data)} but the data's is {_told_apart(of_the_data, mine)}: "
+        f"set model.{option} to null, it is then the data's",
+    )
+    return theirs if agreed == of_the_data else own[option]
+
+
+def _told_apart(value: Any, other: Any) -> str:
+    """A value as text; of several options in one, those in which it differs from another value."""
+    if isinstance(value, Mapping) and isinstance(other, Mapping):
+        value = {name: part for name, part in value.items() if part != other.get(name)}
+    return str(value)
 
 
 def _class_of(spec: Any) -> type:

@@ -40,6 +40,7 @@ class ArtDCGANModule(GANModule):
         ConfigurationError: If a number is out of range.
     """
 
+    learns_from = ImageSample
     sampler: LatentSampler
 
     def __init__(

@@ -54,6 +54,8 @@ class CycleGANModule(GANModule):
         domain_names: What sheets call A and B; None for the data's.
     """
 
+    learns_from = UnpairedSample
+
     def __init__(
         self,
         generator: Literal["resnet", "unet"] = "resnet",
@@ -95,11 +97,10 @@ class CycleGANModule(GANModule):
         self.metrics = nn.ModuleDict({split: cycle_metrics(split) for split in ("val", "test")})
 
     @classmethod
-    def can_work_with(cls, settings: Mapping[str, Any], option: str, of_the_data: Any) -> bool:
+    def agree_with_data(cls, settings: Mapping[str, Any], option: str, of_the_data: Any) -> Any:
         """Directions and names are free; a U-Net takes multiples of its image size, a residual network all sizes."""
-        if option != "image_size" or settings["generator"] == "resnet":
-            return True
-        return bool(of_the_data % settings["image_size"] == 0)
+        bound = option == "image_size" and settings["generator"] == "unet"
+        return None if bound and of_the_data % settings[option] else settings[option]
 
     def build_optimizers(self) -> OptimizersByRole:
         """One Adam over both generators, one over both discriminators."""

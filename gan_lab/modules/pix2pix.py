@@ -69,6 +69,8 @@ class Pix2PixModule(GANModule):
         CheckpointError: If ``generator_weights`` cannot be read or is of another network.
     """
 
+    learns_from = PairedSample
+
     def __init__(
         self,
         image_size: int | None = None,
@@ -109,9 +111,9 @@ class Pix2PixModule(GANModule):
         self.metrics = nn.ModuleDict({split: translation_metrics(split, self.palette) for split in ("val", "test")})
 
     @classmethod
-    def can_work_with(cls, settings: Mapping[str, Any], option: str, of_the_data: Any) -> bool:
-        """The U-Net takes multiples of its image size."""
-        return option != "image_size" or of_the_data % settings["image_size"] == 0
+    def agree_with_data(cls, settings: Mapping[str, Any], option: str, of_the_data: Any) -> Any:
+        """The U-Net of an image size takes multiples of it."""
+        return settings[option] if of_the_data % settings[option] == 0 else None
 
     def build_optimizers(self) -> OptimizersByRole:
         """One Adam for each network."""

@@ -73,6 +73,7 @@ class SAGANPoseModule(GANModule):
         ConfigurationError: If sizes or choices do not fit together.
     """
 
+    learns_from = PoseSample
     balance: Tensor
 
     def __init__(
@@ -271,6 +272,7 @@ def _require_consistent(settings: Mapping[str, Any]) -> None:
     require(skeleton in SKELETONS, f"skeleton must be one of {', '.join(SKELETONS)}, got {skeleton!r}")
     require(len(settings["thresholds"]) > 0, "thresholds must name at least one distance, got none")
     require_numbers({"sigma": settings["sigma"]}, above=0)
+    require_numbers({"lr": settings["lr"]}, at_least=0)
     require_numbers({"ema_half_life": settings["ema_half_life"]}, at_least=0)
 
 

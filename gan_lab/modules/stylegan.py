@@ -77,6 +77,7 @@ class StyleGANModule(GANModule):
         ConfigurationError: If these do not fit together.
     """
 
+    learns_from = ImageSample
     sampler: StyleSampler
 
     def __init__(
@@ -118,6 +119,11 @@ class StyleGANModule(GANModule):
         self.discriminator = _build_discriminator(self.hparams)
         self.generator_ema = self.average(self.generator, 1000 * ema_half_life_kimg)
         self.sampler = stylegan_sampler(self.generator_ema or self.generator, self.hparams, self.stage)
+
+    @classmethod
+    def agree_with_data(cls, settings: Mapping[str, Any], option: str, of_the_data: Any) -> Any:
+        """The data's schedule, if it ends at the size that the networks were to have."""
+        return of_the_data if settings[option]["resolution"] == of_the_data["resolution"] else None
 
     def build_optimizers(self) -> OptimizersByRole:
         """One Adam for each network, the discriminator's corrected where R1 is a step of its own."""
@@ -214,9 +220,8 @@ class StyleGANModule(GANModule):
         mixes = random.random() < self.style_mixing_prob
         crossover = random.randint(1, layers - 1) if mixes else layers  # one for all images
         other = self.generator.mapping(self._codes(count)) if crossover < layers else w
-        images: Tensor = self.generator(
-            mix_styles(w, other, range(crossover, layers), layers), stage.resolution, stage.alpha
-        )
+        ws = mix_styles(w, other, range(crossover, layers), layers)
+        images: Tensor = self.generator(ws, stage.resolution, stage.alpha)
         return images
 
     def _codes(self, count: int) -> Tensor:

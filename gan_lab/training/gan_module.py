@@ -2,16 +2,17 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import torch
 from lightning.pytorch import LightningModule
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from gan_lab.errors import require
 from gan_lab.inference.latent_sampler import SeedSampler
 from gan_lab.inference.predictions import Prediction
-from gan_lab.samples import PredictionRequest
+from gan_lab.samples import ImageSample, PairedSample, PoseSample, PredictionRequest, UnpairedSample
 from gan_lab.seeding import derive_seed, run_seed, seed_generators
 from gan_lab.training import distributed
 from gan_lab.training.ema import WeightAverage, averaged_copy
@@ -36,9 +37,11 @@ class GANModule(LightningModule, ABC):
         images_seen: Images of all steps so far, over all processes: the one count of them.
         per_process: What a checkpoint keeps of every process by itself.
         sampler: What makes images of nothing but seeds; None in a model that needs more.
+        learns_from: The samples that it learns from and is measured on.
     """
 
     sampler: SeedSampler | None = None
+    learns_from: ClassVar[type[ImageSample | PairedSample | PoseSample | UnpairedSample]]
 
     def __init__(self) -> None:
         super().__init__()
@@ -75,15 +78,18 @@ class GANModule(LightningModule, ABC):
         """Makes what is requested."""
 
     @classmethod
-    def can_work_with(cls, settings: Mapping[str, Any], option: str, of_the_data: Any) -> bool:
-        """Whether a model of these settings takes data for which one of its options would be another.
+    def agree_with_data(cls, settings: Mapping[str, Any], option: str, of_the_data: Any) -> Any:
+        """What an option becomes for which model and data were given different values.
 
         Args:
             settings: The model's options.
-            option: The one of them that the data has its own word for.
-            of_the_data: That word.
+            option: The one of them.
+            of_the_data: The data's value.
+
+        Returns:
+            Either of the two, if the networks can work with it; None if they cannot.
         """
-        return bool(settings[option] == of_the_data)
+        return None
 
     def learning_rate_factor(self) -> float:
         """What every configured learning rate is multiplied by in the coming step; 1 unless a paper says otherwise."""
@@ -108,6 +114,7 @@ class GANModule(LightningModule, ABC):
     def training_step(self, batch: Mapping[str, Any], batch_idx: int) -> None:
         """Runs ``adversarial_step`` as one global step. Not for overriding."""
         self._finite.look_if_due()
+        self._require_samples(batch)
         seed_generators(derive_seed(run_seed(), self.global_step, self.global_rank), self.device)
         self._configured.restore(self.learning_rate_factor())
         with distributed.without_reduction(self.trainer.model):
@@ -180,10 +187,23 @@ class GANModule(LightningModule, ABC):
 
     def on_validation_batch_start(self, batch: Any, batch_idx: int, dataloader_idx: int = 0) -> None:
         """Makes what is random in an evaluated batch the same at every evaluation."""
-        seed_generators(derive_seed(run_seed(), batch_idx, self.global_rank), self.device)
+        self._require_samples(batch)
+        self.on_predict_batch_start(batch, batch_idx)
 
     on_test_batch_start = on_validation_batch_start
-    on_predict_batch_start = on_validation_batch_start
+
+    def on_predict_batch_start(self, batch: Any, batch_idx: int, dataloader_idx: int = 0) -> None:
+        """Makes what is random in a prediction the same every time."""
+        seed_generators(derive_seed(run_seed(), batch_idx, self.global_rank), self.device)
+
+    def _require_samples(self, batch: Mapping[str, Any]) -> None:
+        """Refuses the data of another paper."""
+        wanted = self.learns_from.__annotations__.keys() - {"name"}
+        require(
+            wanted <= batch.keys(),
+            f"{type(self).__name__} learns from {self.learns_from.__name__}s, which have {', '.join(sorted(wanted))}; "
+            f"the data's have {', '.join(batch)}: data.class_path is for another model",
+        )
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Refuses to save what is not finite, so that the last good checkpoint stays the last."""

@@ -7,6 +7,8 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
+from gan_lab.errors import require_numbers
+
 
 @dataclass(frozen=True, slots=True)
 class AdamSettings:
@@ -15,10 +17,17 @@ class AdamSettings:
     Attributes:
         lr: Learning rate at the start.
         betas: Decay rates of the two moments.
+
+    Raises:
+        ConfigurationError: If a number is out of its range.
     """
 
     lr: float
     betas: tuple[float, float]
+
+    def __post_init__(self) -> None:
+        require_numbers({"the learning rate": self.lr}, at_least=0)
+        require_numbers(dict(zip(("beta 1", "beta 2"), self.betas, strict=True)), at_least=0, below=1)
 
     def over(self, parameters: Iterable[nn.Parameter]) -> Optimizer:
         """Adam in one pass over the weights: the maths of the plain loop, several times faster on every device."""
