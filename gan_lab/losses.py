@@ -78,7 +78,7 @@ def gradient_penalty(
     share = torch.rand(real.shape[0], 1, 1, 1, dtype=dtype, device=real.device)
     between = torch.lerp(fake.detach().to(dtype), real.to(dtype), share).requires_grad_(True)
     with torch.autocast(real.device.type, enabled=False):
-        values = critic(between).flatten(1).mean(1)
+        values = critic(between).reshape(len(between), -1).mean(1)  # (B,) too
         (gradient,) = torch.autograd.grad(values.sum(), between, create_graph=True)
     excess: Tensor = gradient.flatten(1).norm(dim=1) / enlargement - 1
     return excess.square().mean()

@@ -43,6 +43,17 @@ def test_gradient_penalty_is_zero_where_the_slope_is_one(slope, penalty):
     assert value.item() == pytest.approx(penalty, abs=1e-5)
 
 
+@pytest.mark.parametrize("shape", [(-1,), (-1, 1), (-1, 1, 2, 2)])
+def test_gradient_penalty_takes_logits_of_any_shape(shape):
+    """Of a value that is 3 times the sum of 4 pixels, or the mean of 4 patches of 12 times a pixel: slope 3 x 2."""
+    real, fake = torch.randn(2, 1, 2, 2), torch.randn(2, 1, 2, 2)
+
+    def critic(image):
+        return (12 * image if len(shape) == 4 else 3 * image.sum((1, 2, 3))).view(shape)
+
+    assert gradient_penalty(critic, real, fake).item() == pytest.approx((6 - 1) ** 2, rel=1e-5)
+
+
 def test_losses_of_half_precision_logits_are_taken_in_full():
     real, fake = torch.randn(8).bfloat16(), torch.randn(8).bfloat16()
     assert discriminator_loss(real, fake, "vanilla").dtype == generator_loss(fake, "lsgan").dtype == torch.float32
