@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from lightning.pytorch.callbacks import LambdaCallback
 from PIL import Image
 from torch import nn
 from torch.utils.data import default_collate
@@ -266,15 +267,23 @@ class Painter(GANModule):
     def predict_step(self, request: SeedRequest, batch_idx: int = 0) -> MadeImages:
         return MadeImages({"generated": self.sampler.images(request)})
 
-    def validation_step(self, batch: Any, batch_idx: int) -> None:
-        pass
-
 
 def trainer(tmp_path, callback):
     from lightning.pytorch import Trainer
 
     quiet = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False}
     return Trainer(accelerator="cpu", devices=1, default_root_dir=tmp_path, callbacks=[callback], **quiet)
+
+
+@pytest.mark.parametrize("command", ["validate", "test"])
+def test_a_paper_that_measures_nothing_is_shown_all_the_same(pictures, tmp_path, command):
+    data = ImageFolderDataModule(pictures, image_size=8, val_fraction=0, eval_batch_size=4, num_workers=0)
+    seen = []
+    callback = LambdaCallback(
+        on_validation_epoch_end=lambda *_: seen.append("validate"), on_test_epoch_end=lambda *_: seen.append("test")
+    )
+    assert getattr(trainer(tmp_path, callback), command)(Painter(), data, verbose=False) == [{}]
+    assert seen == [command]
 
 
 def test_the_logger_shows_the_same_seeds_at_every_validation(pictures, tmp_path):

@@ -77,6 +77,12 @@ class GANModule(LightningModule, ABC):
     def predict_step(self, request: PredictionRequest, batch_idx: int = 0) -> Prediction:
         """Makes what is requested."""
 
+    def validation_step(self, batch: Any, batch_idx: int) -> None:
+        """Measures held-out samples; here nothing, so that callbacks find a validation in a paper without measures."""
+
+    def test_step(self, batch: Any, batch_idx: int) -> None:
+        """As validation, under ``test/``."""
+
     @classmethod
     def agree_with_data(cls, settings: Mapping[str, Any], option: str, of_the_data: Any) -> Any:
         """What an option becomes for which model and data were given different values.
