@@ -79,6 +79,7 @@ def test_a_mistake_in_a_config_is_one_sentence(small, capsys, mistake):
         (["--ckpt_path=last"], "there is no readable last.ckpt below"),
         (["--trainer.accelerator=abacus"], "invalid accelerator name"),
         (["--config=nothing.yaml"], "nothing.yaml"),
+        (["--data=PairedDataModul"], "did you mean 'PairedFolderDataModule'?"),  # not the abstract PairedDataModule
         (["surplus"], "there is no option 'surplus'"),
         (["--data.image_size=33"], "image_size must be a power of two and at least 32, got 33"),
         (["--model.objective=wgan-gp"], "set norm to 'instance'"),

@@ -87,7 +87,8 @@ def _parameters(class_path: str | None) -> list[str]:
 
 
 def _class_names() -> list[str]:
-    return [name for home in _CLASS_HOMES for name in home.__all__]
+    """Those that can be asked for, which abstract ones cannot."""
+    return [name for home in _CLASS_HOMES for name in home.__all__ if not inspect.isabstract(getattr(home, name))]
 
 
 def _nearest_option(option: str) -> str:

@@ -19,8 +19,10 @@ from gan_lab.datamodules.imdb_wiki import IMDBWIKIAgingDataModule
 from gan_lab.datamodules.lsp import LSPDataModule
 from gan_lab.datamodules.maps import MapsDataModule
 from gan_lab.datamodules.mpii import MPIIDataModule
+from gan_lab.datamodules.paired import PairedDataModule
 from gan_lab.datamodules.paired_folder import PairedFolderDataModule
 from gan_lab.datamodules.pose import PoseDataModule
+from gan_lab.datamodules.square_images import SquareImagesDataModule
 from gan_lab.datamodules.unconditional import UnconditionalDataModule
 from gan_lab.datamodules.unpaired_folder import UnpairedFolderDataModule
 from gan_lab.datamodules.wikiart import WikiArtDataModule
@@ -45,8 +47,10 @@ __all__ = [
     "LSPDataModule",
     "MPIIDataModule",
     "MapsDataModule",
+    "PairedDataModule",
     "PairedFolderDataModule",
     "PoseDataModule",
+    "SquareImagesDataModule",
     "UnconditionalDataModule",
     "UnpairedFolderDataModule",
     "WikiArtDataModule",
