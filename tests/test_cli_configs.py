@@ -77,8 +77,7 @@ def test_the_list_has_every_experiment_with_its_paper_data_and_subject(empty, ca
     lines = capsys.readouterr().out.splitlines()
     rows = {line.split()[0]: line for line in lines if line.startswith("  ")}
     assert list(rows) == [path.stem for path in SHIPPED]
-    assert lines[0] == "ArtDCGAN"
-    assert {"CycleGAN", "Pix2Pix", "SAGANPose", "StyleGAN"} < set(lines)
+    assert {"ArtDCGAN", "CycleGAN", "Pix2Pix", "SAGANPose", "StyleGAN"} <= {line for line in lines if line[:1] != " "}
     assert rows["cyclegan_aging"].split(maxsplit=2)[1] == "CACDAging"
     assert rows["pix2pix_cuhk"].endswith("Pix2Pix on CUHK's student faces, sketches -> photographs")
     assert max(map(len, lines)) <= 120
