@@ -7,8 +7,9 @@ import pytest
 
 from gan_lab.cli import main
 from gan_lab.cli.config_names import named_configs
+from gan_lab.cli.dispatch import help_text
 from gan_lab.cli.lightning_cli import GanLabCLI
-from gan_lab.cli.table import COMMANDS
+from gan_lab.cli.table import COMMANDS, Command
 from tests.conftest import PROJECT
 
 PAGES = {row.name: importlib.import_module(row.module).PAGE for row in COMMANDS}
@@ -81,6 +82,12 @@ def test_the_main_help_is_made_of_the_table(capsys):
     for row in COMMANDS:
         assert re.search(rf"\n{row.group}:\n(?:  .*\n)*?  {row.name} +{re.escape(row.help)}\n", text)
     assert {path.stem for path in (PROJECT / "gan_lab" / "cli" / "commands").glob("[!_]*.py")} == PAGES.keys()
+
+
+def test_commands_of_a_group_stand_together_wherever_their_rows_are(monkeypatch):
+    rows = (Command("one", "train", "first"), Command("two", "use", "second"), Command("three", "train", "third"))
+    monkeypatch.setattr("gan_lab.cli.dispatch.COMMANDS", rows)
+    assert "\ntrain:\n  one    first\n  three  third\n\nuse:\n  two    second\n" in help_text()
 
 
 def test_a_checkpoint_given_is_no_concern_of_lightnings_parser(small, tmp_path):

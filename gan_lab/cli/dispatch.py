@@ -4,7 +4,6 @@ import difflib
 import importlib
 import os
 import sys
-from itertools import groupby
 
 import gan_lab
 from gan_lab.cli.console import show
@@ -60,9 +59,9 @@ def help_text() -> str:
         "GAN papers on PyTorch Lightning: train, resume, measure and use them the same way.",
     ]
     width = max(len(row.name) for row in COMMANDS)
-    for group, rows in groupby(COMMANDS, key=lambda row: row.group):
+    for group in dict.fromkeys(row.group for row in COMMANDS):
         lines += ["", f"{group}:"]
-        for row in rows:
+        for row in (row for row in COMMANDS if row.group == group):
             lines.append(f"  {row.name:<{width}}  {row.help}")
             lines += [f"  {'':<{width}}    {line}" for example in row.examples for line in example.splitlines()]
     return "\n".join([*lines, "", _OPTIONS.rstrip()])
