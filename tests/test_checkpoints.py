@@ -2,6 +2,8 @@ import os
 import pickle
 import resource
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,9 +11,11 @@ import torch
 
 from gan_lab.errors import CheckpointError
 from gan_lab.modules import Pix2PixModule
-from gan_lab.training.checkpoints import AtomicCheckpointIO, find_checkpoint, read_checkpoint, require_match
+from gan_lab.training.checkpoint_files import find_checkpoint, read_checkpoint
+from gan_lab.training.checkpoints import AtomicCheckpointIO, require_match
 from gan_lab.training.old_checkpoints import in_present_form
 from gan_lab.training.renamed import RENAMES
+from tests.conftest import PROJECT
 from tests.skips import needs_machine
 
 IO = AtomicCheckpointIO()
@@ -39,6 +43,18 @@ def test_what_is_saved_is_read_back(target):
     IO.save_checkpoint(NEW, target)
     assert torch.equal(IO.load_checkpoint(target)["state_dict"]["weight"], torch.ones(100_000))
     assert list(target.parent.iterdir()) == [target]
+
+
+def test_reading_needs_no_lightning(target):
+    program = (
+        "import sys; from pathlib import Path\n"
+        "from gan_lab.training.checkpoint_files import find_checkpoint, read_checkpoint\n"
+        "step = read_checkpoint(find_checkpoint('last', Path(sys.argv[1])))['global_step']\n"
+        "print(step, *{'lightning', 'pytorch_lightning', 'jsonargparse'} & sys.modules.keys())"
+    )
+    command = [sys.executable, "-c", program, str(target.parent)]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("1\n", "")  # and no library's name
 
 
 def test_a_kill_while_writing_leaves_the_old_file(target, monkeypatch):

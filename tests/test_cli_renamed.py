@@ -5,7 +5,7 @@ import yaml
 from gan_lab.cli import main, renamed
 from gan_lab.cli.renamed import PresentNames
 from gan_lab.errors import ConfigurationError
-from gan_lab.training.checkpoints import read_checkpoint
+from gan_lab.training.checkpoint_files import read_checkpoint
 from gan_lab.training.renamed import Renames
 from tests.test_cli import failure
 
@@ -204,6 +204,6 @@ def test_a_checkpoint_of_old_names_is_resumed_without_changed_settings(small, tm
     assert checkpoint["state_dict"].keys() != weights.keys()
     torch.save(checkpoint, path)
     capsys.readouterr()
-    monkeypatch.setattr("gan_lab.training.checkpoints.RENAMES", MADE_UP)
+    monkeypatch.setattr("gan_lab.training.checkpoint_files.RENAMES", MADE_UP)
     assert main(["fit", "--config", config, "--ckpt_path=last", "--model.l1_weight=50"]) == 0
     assert f"gan-lab: from {path} with l1_weight 100.0 -> 50.0\n" in capsys.readouterr().out

@@ -23,7 +23,8 @@ from gan_lab.cli.silence import silence_advice
 from gan_lab.cli.wandb_fallback import settle_wandb
 from gan_lab.errors import ConfigurationError
 from gan_lab.training.allocator import keep_freed_pages
-from gan_lab.training.checkpoints import AtomicCheckpointIO, find_checkpoint, require_match
+from gan_lab.training.checkpoint_files import find_checkpoint
+from gan_lab.training.checkpoints import AtomicCheckpointIO, require_match
 
 
 def run_lightning(command: str, arguments: list[str], page: HelpPage) -> int:
