@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 import yaml
 from PIL import Image
 
+import gan_lab.modules
 from gan_lab.cli import main
 from tests.conftest import PROJECT
 from tests.fakes import WRITERS
@@ -87,3 +89,18 @@ def test_an_old_run_goes_on_the_same(paper, data, tmp_path):
         assert {name: one.get(name) for name in two} == pytest.approx(two, **TOLERANCE)
     predicted = predict(tmp_path, data, tmp_path / "found")
     require_same_predictions(predicted, old / "resumed" / "predicted")
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_an_old_checkpoint_loads_in_python_with_its_settings(paper):
+    path = last(OLD_RUNS / paper)
+    saved = torch.load(path, weights_only=True)
+    cls = getattr(gan_lab.modules, saved["hyper_parameters"]["_class_path"].rpartition(".")[2])
+    module = cls.load_from_checkpoint(path)
+    assert sum(weight.numel() for weight in module.state_dict().values()) == sum(
+        weight.numel() for name, weight in saved["state_dict"].items() if name not in ("images_seen", "phase")
+    )
+    if paper == "stylegan":
+        assert module.truncation_psi == saved["hyper_parameters"]["psi"] != 0.7  # the default
+        assert module.images_seen == int(saved["state_dict"]["images_seen"])
+        assert cls.load_from_checkpoint(path, truncation_psi=0.3).truncation_psi == 0.3

@@ -249,12 +249,6 @@ class StyleGANModule(GANModule):
             raise cannot_make(self, request)
         return MadeImages({"generated": self.sampler.images(request, self.truncation_psi)})
 
-    def validation_step(self, batch: ImageSample, batch_idx: int) -> None:
-        """Measures nothing: held-out images tell no more of a generator than callbacks find out by themselves."""
-
-    def test_step(self, batch: ImageSample, batch_idx: int) -> None:
-        """As validation."""
-
 
 def _given(schedule: GrowingSchedule | Mapping[str, Any] | None) -> GrowingSchedule:
     if schedule is None:

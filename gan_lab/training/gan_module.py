@@ -2,7 +2,8 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, TypeVar
+from pathlib import Path
+from typing import Any, ClassVar, Self, TypeVar
 
 import torch
 from lightning.pytorch import LightningModule
@@ -15,11 +16,14 @@ from gan_lab.inference.predictions import Prediction
 from gan_lab.samples import ImageSample, PairedSample, PoseSample, PredictionRequest, UnpairedSample
 from gan_lab.seeding import derive_seed, run_seed, seed_generators
 from gan_lab.training import distributed
+from gan_lab.training.checkpoint_files import read_checkpoint
 from gan_lab.training.ema import WeightAverage, averaged_copy
 from gan_lab.training.finiteness import FiniteCheck, require_finite_weights
 from gan_lab.training.lightning_private import count_step
+from gan_lab.training.old_checkpoints import in_present_form
 from gan_lab.training.optimizers import ConfiguredSettings, OptimizersByRole
 from gan_lab.training.per_process import PerProcessState
+from gan_lab.training.renamed import RENAMES
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -82,6 +86,20 @@ class GANModule(LightningModule, ABC):
 
     def test_step(self, batch: Any, batch_idx: int) -> None:
         """As validation, under ``test/``."""
+
+    @classmethod
+    def load_from_checkpoint(cls, checkpoint_path: Any, *args: Any, **settings: Any) -> Self:
+        """Lightning's, for checkpoints of earlier versions too.
+
+        Args:
+            checkpoint_path: The file.
+            *args: As Lightning's.
+            **settings: As Lightning's; options given here win over those that the checkpoint keeps.
+        """
+        kept = read_checkpoint(Path(checkpoint_path), mmap=True)["hyper_parameters"]
+        kept = {name: value for name, value in kept.items() if not name.startswith("_")}
+        module: Self = super().load_from_checkpoint(checkpoint_path, *args, **(kept | settings))
+        return module
 
     @classmethod
     def agree_with_data(cls, settings: Mapping[str, Any], option: str, of_the_data: Any) -> Any:
@@ -220,5 +238,6 @@ class GANModule(LightningModule, ABC):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Takes over the count of images and this process's own state."""
+        checkpoint.update(in_present_form(checkpoint, RENAMES))  # Lightning may have read the file by itself
         self.images_seen = checkpoint.get("images_seen", 0)
         self.per_process.load(checkpoint.get("per_process", []), self.global_rank)
