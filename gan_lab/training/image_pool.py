@@ -6,6 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gan_lab.errors import require_numbers
+
 
 class ImagePool:
     """Gives back each image as it came, or half the time, once full, an older one in whose place it is kept.
@@ -17,8 +19,7 @@ class ImagePool:
     """
 
     def __init__(self, size: int) -> None:
-        if size < 0:
-            raise ValueError(f"an image pool's size must be 0 or more, got {size}")
+        require_numbers({"pool_size": size}, at_least=0)
         self.size = size
         self.images: list[Tensor] = []
 
