@@ -70,8 +70,37 @@ SEED = Option("--seed_everything", "N", "what all random numbers come from")
 PRINT_CONFIG = Option("--print_config", "", "print the whole configuration and stop")
 MODEL_HELP = Option("--model.help", "CLASS", "explain a model's options, e.g. of Pix2PixModule")
 DATA_HELP = Option("--data.help", "CLASS", "explain a data set's options, e.g. of FacadesDataModule")
+EXPLAINED = (SEED, PRINT_CONFIG, MODEL_HELP, DATA_HELP)
 
 
 def checkpoint(about: str) -> Option:
     """``--ckpt_path`` of a command, with what it does there."""
     return Option("--ckpt_path", "last|best|FILE", about, "checkpoint")
+
+
+def measuring(command: str, split: str) -> HelpPage:
+    """The page of a command that measures a trained model on a split."""
+    newest = f"gan-lab {command} --config pix2pix_facades --ckpt_path best"
+    return HelpPage(
+        f"Measures a trained model on the {split} split and prints a table.",
+        (
+            (
+                "measure a checkpoint; its configuration is taken from beside it",
+                f"gan-lab {command} --ckpt_path runs/pix2pix_facades/version_0/checkpoints/best.ckpt",
+            ),
+            ("the newest best.ckpt of an experiment", newest),
+            ("with another setting", f"{newest} --model.test_dropout false"),
+        ),
+        (
+            CONFIG,
+            checkpoint("what to measure; its config.yaml is taken where no --config is given"),
+            ROOT,
+            BATCH_SIZE,
+            WORKERS,
+            DEVICES,
+            ACCELERATOR,
+            PRECISION,
+            HOME,
+            *EXPLAINED,
+        ),
+    )

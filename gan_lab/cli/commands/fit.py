@@ -29,10 +29,7 @@ PAGE = HelpPage(
         help_page.PRECISION,
         help_page.HOME,
         help_page.LOGGER,
-        help_page.SEED,
-        help_page.PRINT_CONFIG,
-        help_page.MODEL_HELP,
-        help_page.DATA_HELP,
+        *help_page.EXPLAINED,
     ),
 )
 

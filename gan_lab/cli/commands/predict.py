@@ -32,10 +32,7 @@ PAGE = HelpPage(
         help_page.DEVICES,
         help_page.ACCELERATOR,
         help_page.PRECISION,
-        help_page.SEED,
-        help_page.PRINT_CONFIG,
-        help_page.MODEL_HELP,
-        help_page.DATA_HELP,
+        *help_page.EXPLAINED,
     ),
 )
 
