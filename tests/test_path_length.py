@@ -86,7 +86,7 @@ def test_whole_paths_and_their_ends_have_names_of_their_own():
     logged: dict[str, float] = {}
     module.log = lambda name, value, **_: logged.update({name: value})
     callback = PathLength(MeanSquare(), num_paths=3, epsilon=1e-3)
-    callback._measure(SimpleNamespace(global_rank=0, world_size=1), module, "val")
+    callback.measure(SimpleNamespace(global_rank=0, world_size=1), module, "val")
     paths, along = torch.arange(3), torch.rand(3, generator=torch.Generator().manual_seed(0))
     for name, shares in (("val/ppl_wfull", along), ("val/ppl_wend", torch.zeros(3))):
         lengths = callback._lengths(module.sampler, paths, shares).tolist()

@@ -7,10 +7,10 @@ from typing import Literal
 
 import torch
 from lightning.pytorch import LightningModule, Trainer
-from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.utilities import rank_zero_info
 from torch import Tensor
 
+from gan_lab.callbacks.measurement import Measurement
 from gan_lab.errors import ConfigurationError, require_numbers
 from gan_lab.files import atomic_write
 from gan_lab.images.pixels import to_bytes
@@ -30,7 +30,7 @@ from gan_lab.training.gan_module import GANModule
 MOST_KEPT = 10_000  # features for the kernel's distance, whose noise is far below what one can see there
 
 
-class DistributionDistance(Callback):
+class DistributionDistance(Measurement):
     """Logs Fréchet and kernel distances and the diversity of an unconditional model's images.
 
     With the extractor ``Inception`` they are ``val/fid`` and ``val/kid``; with any other ``val/frechet`` and
@@ -76,17 +76,8 @@ class DistributionDistance(Callback):
             raise ConfigurationError("DistributionDistance measures unconditional models: this data has pairs or kinds")
         self.extractor.prepare()
 
-    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Measures, and logs as ``val/...``."""
-        if not trainer.sanity_checking and not trainer.fast_dev_run:  # type: ignore[attr-defined]  # Lightning's
-            self._measure(trainer, pl_module, "val")
-
-    def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Measures, and logs as ``test/...``."""
-        self._measure(trainer, pl_module, "test")
-
-    @torch.no_grad()
-    def _measure(self, trainer: Trainer, pl_module: LightningModule, prefix: str) -> None:
+    def measure(self, trainer: Trainer, pl_module: LightningModule, prefix: str) -> None:
+        """Measures, and logs as ``val/...`` or ``test/...``."""
         self.extractor.to(pl_module.device)
         real = self._real = self._real or self._real_sums(trainer, pl_module)
         fake = self._fake_sums(trainer, pl_module, self.num_images or real.count)

@@ -2,16 +2,16 @@
 
 import torch
 from lightning.pytorch import LightningModule, Trainer
-from lightning.pytorch.callbacks import Callback
 from torch import Tensor, nn
 
+from gan_lab.callbacks.measurement import Measurement
 from gan_lab.errors import ConfigurationError, require_numbers
 from gan_lab.inference.style_sampler import StyleSampler
 from gan_lab.metrics.path_length import path_lengths, trimmed_mean
 from gan_lab.training.distributed import gather
 
 
-class PathLength(Callback):
+class PathLength(Measurement):
     """Logs a StyleGAN's perceptual path lengths in W (section 4.1): ``val/ppl_wfull`` and ``val/ppl_wend``.
 
     Paths run between the codes of seeds 0 and 1, 2 and 3 and so on, with fixed noise and without truncation, the same
@@ -49,17 +49,8 @@ class PathLength(Callback):
         if not len(_sampler_of(pl_module).generator.mapping.layers):
             raise ConfigurationError("PathLength measures paths in W, which a generator with mapping_layers 0 has not")
 
-    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Measures, and logs as ``val/...``."""
-        if not trainer.sanity_checking and not trainer.fast_dev_run:  # type: ignore[attr-defined]  # Lightning's
-            self._measure(trainer, pl_module, "val")
-
-    def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Measures, and logs as ``test/...``."""
-        self._measure(trainer, pl_module, "test")
-
-    @torch.no_grad()
-    def _measure(self, trainer: Trainer, pl_module: LightningModule, prefix: str) -> None:
+    def measure(self, trainer: Trainer, pl_module: LightningModule, prefix: str) -> None:
+        """Measures, and logs as ``val/...`` or ``test/...``."""
         self.distance.to(pl_module.device).eval()
         along = torch.rand(self.num_paths, generator=torch.Generator().manual_seed(0))
         mine = torch.arange(trainer.global_rank, self.num_paths, trainer.world_size)
