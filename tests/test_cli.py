@@ -45,14 +45,19 @@ def failure(capsys, arguments: list[str], status: int | None = None) -> str:
     return sentences[0]
 
 
-def test_help_version_and_mistakes_need_no_torch():
+def without_torch(*commands: list[str]) -> subprocess.CompletedProcess[str]:
+    """Runs commands, the last of which is a mistake, in a process that must not load what is slow to load."""
     script = (
         "import sys; from gan_lab.cli import main\n"
-        "assert [main(['--help']), main(['--version']), main(['fitt'])] == [0, 0, 2]\n"
+        f"assert [main(words) for words in {list(commands)!r}] == {[0] * (len(commands) - 1) + [2]}\n"
         "heavy = {'torch', 'lightning', 'numpy', 'jsonargparse'} & sys.modules.keys()\n"
         "assert not heavy, heavy"
     )
-    done = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True)
+    return subprocess.run([sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True)
+
+
+def test_help_version_and_mistakes_need_no_torch():
+    done = without_torch(["--help"], ["--version"], ["fitt"])
     assert done.returncode == 0, done.stderr
     assert all(row.help in done.stdout for row in COMMANDS)
     assert "gan-lab 0." in done.stdout

@@ -3,7 +3,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from gan_lab.networks import HeatmapDiscriminator, StackedHourglass
+from gan_lab.networks import HeatmapDiscriminator, HourglassSettings, StackedHourglass
 from gan_lab.networks.attention import (
     PaperAttentionResidual,
     SelfAttention,
@@ -15,6 +15,10 @@ from gan_lab.networks.attention import (
 from tests.test_networks import count
 
 TINY = {"stacks": 2, "depth": 2, "channels": 16}
+
+
+def hourglasses(stacks: int = 4, residuals: int = 1, **settings) -> StackedHourglass:
+    return StackedHourglass(HourglassSettings(**settings), stacks=stacks, residuals=residuals)
 
 
 def millions(network: nn.Module) -> float:
@@ -33,7 +37,7 @@ def millions(network: nn.Module) -> float:
 )
 def test_hourglasses_have_the_published_number_of_parameters(settings, parameters):
     with torch.device("meta"):
-        assert millions(StackedHourglass(**settings)) == parameters
+        assert millions(hourglasses(**settings)) == parameters
 
 
 @pytest.mark.parametrize(
@@ -42,7 +46,7 @@ def test_hourglasses_have_the_published_number_of_parameters(settings, parameter
 )
 def test_discriminator_has_the_published_number_of_parameters(attention, variant, parameters):
     with torch.device("meta"):
-        assert millions(HeatmapDiscriminator(attention=attention, variant=variant)) == parameters
+        assert millions(HeatmapDiscriminator(HourglassSettings(attention=attention, variant=variant))) == parameters
 
 
 def attention_by_hand(queries, keys, values, weigh):
@@ -139,7 +143,7 @@ def test_a_residual_module_is_two_convolutions_around_a_third():
 
 @pytest.mark.parametrize("attention", ["none", "fused", "explicit", "sigmoid"])
 def test_every_stack_predicts_a_quarter_of_the_images_side(attention):
-    network = StackedHourglass(joints=14, **TINY, attention=attention)
+    network = hourglasses(joints=14, **TINY, attention=attention)
     assert network.size_multiple == 16
     heatmaps = network(torch.randn(2, 3, 32, 48))
     assert heatmaps.shape == (2, 2, 14, 8, 12)
@@ -148,15 +152,15 @@ def test_every_stack_predicts_a_quarter_of_the_images_side(attention):
 
 
 def test_only_the_first_stack_is_without_attention():
-    network = StackedHourglass(joints=16, stacks=3, depth=2, channels=16)
+    network = hourglasses(joints=16, stacks=3, depth=2, channels=16)
     kinds = [[type(layer) for layer in features.modules()] for features in network.features]
     assert [SelfAttentionResidual in found for found in kinds] == [False, True, True]
-    heads = StackedHourglass(joints=16, stacks=3, depth=2, channels=16, attention="explicit").heads
+    heads = hourglasses(joints=16, stacks=3, depth=2, channels=16, attention="explicit").heads
     assert [isinstance(head, nn.Conv2d) for head in heads] == [True, False, False]
 
 
 def test_each_skip_connection_of_the_discriminator_has_attention():
-    network = HeatmapDiscriminator(joints=4, depth=3, channels=16)
+    network = HeatmapDiscriminator(HourglassSettings(joints=4, depth=3, channels=16))
     sizes = []
     for layer in network.modules():
         if isinstance(layer, SelfAttentionResidual):
@@ -177,7 +181,7 @@ def test_each_skip_connection_of_the_discriminator_has_attention():
 )
 def test_sizes_and_choices_that_cannot_be_are_refused(settings, message):
     with pytest.raises(ValueError, match=message):
-        StackedHourglass(joints=16, **TINY | settings)
+        hourglasses(joints=16, **TINY | settings)
 
 
 def test_keys_of_maps_smaller_than_the_pooling_become_one():

@@ -17,17 +17,11 @@ from gan_lab.schedules import GrowingSchedule
 from gan_lab.seeding import derive_seed, seed_generators
 from tests.test_distributed import run_two, saved
 from tests.test_resume import LAST, differences, probe, run_folder
+from tests.test_stylegan_networks import SYNTHESIS
 from tests.training import train
 
 SMALL = {"latent_size": 8, "base_channels": 64, "max_channels": 8, "mapping_layers": 2}
-TRADITIONAL = {
-    "styles": False,
-    "constant_input": False,
-    "noise": False,
-    "pixel_norm": True,
-    "instance_norm": False,
-    "style_mixing_prob": 0.0,
-}
+TRADITIONAL = SYNTHESIS | {"style_mixing_prob": 0.0}
 
 
 def growing(images: int = 4, **settings) -> GrowingSchedule:

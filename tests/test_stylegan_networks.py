@@ -21,14 +21,8 @@ from gan_lab.networks.stylegan_discriminator import minibatch_stddev
 from gan_lab.schedules import style_layer_count
 
 TINY = {"base_channels": 64, "max_channels": 8}
-TRADITIONAL = {
-    "styles": False,
-    "constant_input": False,
-    "noise": False,
-    "pixel_norm": True,
-    "instance_norm": False,
-    "mapping_layers": 0,
-}
+SYNTHESIS = {"styles": False, "constant_input": False, "noise": False, "pixel_norm": True, "instance_norm": False}
+TRADITIONAL = SYNTHESIS | {"mapping_layers": 0}
 
 
 def size(network: nn.Module) -> int:

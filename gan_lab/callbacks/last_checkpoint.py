@@ -26,12 +26,7 @@ class LastCheckpoint(Checkpoint):
         self._saved_step = -1
 
     def on_train_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Saves every so many steps; and after the last one allowed, before Lightning counts its epoch as complete."""
         due = self.every_n_steps and trainer.global_step % self.every_n_steps == 0

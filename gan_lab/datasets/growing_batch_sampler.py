@@ -1,6 +1,7 @@
 """Batches of the size and the resolution that growing networks want."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 
 import torch
@@ -9,13 +10,14 @@ from gan_lab.schedules import GrowingSchedule
 from gan_lab.seeding import derive_seed
 
 
+@dataclass(eq=False)
 class GrowingBatchSampler:
     """Batches of the size and the resolution that the schedule wants, out of an endless stream of images.
 
     The stream is one pass over the data set after another, each in its own order; which images a step gets depends
     on nothing but the seed and on how many were seen before it. An epoch is so many steps.
 
-    Args:
+    Attributes:
         length: Images in the data set.
         schedule: How the networks grow.
         steps: Steps an epoch.
@@ -29,28 +31,20 @@ class GrowingBatchSampler:
         ConfigurationError: If so many processes cannot share the images of every resolution.
     """
 
-    def __init__(
-        self,
-        length: int,
-        schedule: GrowingSchedule,
-        steps: int,
-        seed: int,
-        images_seen: Callable[[], int],
-        rank: int = 0,
-        world_size: int = 1,
-    ) -> None:
-        self.length = length
-        self.schedule = schedule
-        self.steps = steps
-        self.seed = seed
-        self.images_seen = images_seen
-        self.rank = rank
-        self.world_size = world_size
+    length: int
+    schedule: GrowingSchedule
+    steps: int
+    seed: int
+    images_seen: Callable[[], int]
+    rank: int = 0
+    world_size: int = 1
+
+    def __post_init__(self) -> None:
         self._first_step = 0  # of the next epoch
         self._step = 0  # of this epoch, handed out
         self._order = lru_cache(2)(self._permutation)
-        for side in schedule.resolutions:  # refuses now what could not be shared later
-            schedule.batch_size_at(side, world_size)
+        for side in self.schedule.resolutions:  # refuses now what could not be shared later
+            self.schedule.batch_size_at(side, self.world_size)
 
     def __len__(self) -> int:
         return self.steps

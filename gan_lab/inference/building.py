@@ -4,7 +4,7 @@ Modules build their generators here, and so does whoever uses a trained model wi
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from gan_lab.inference.latent_sampler import LatentSampler
 from gan_lab.inference.pose_finder import PoseFinder
@@ -12,6 +12,7 @@ from gan_lab.inference.style_sampler import StyleSampler
 from gan_lab.inference.translator import Translator
 from gan_lab.networks import (
     DCGANGenerator,
+    HourglassSettings,
     ResNetGenerator,
     StackedHourglass,
     StyleGANGenerator,
@@ -111,15 +112,17 @@ def stylegan_sampler(
 
 def pose_generator(settings: Settings) -> StackedHourglass:
     """The stack of hourglasses of a SAGANPoseModule's settings."""
-    return StackedHourglass(
+    hourglass = hourglass_settings(settings, "generator")
+    return StackedHourglass(hourglass, stacks=settings["stacks"], residuals=settings["residuals"])
+
+
+def hourglass_settings(settings: Settings, role: Literal["generator", "discriminator"]) -> HourglassSettings:
+    """What either network of a SAGANPoseModule's settings is built of."""
+    return HourglassSettings(
         joints=len(SKELETONS[settings["skeleton"]].joints),
-        stacks=settings["stacks"],
-        depth=settings["depth"],
-        channels=settings["channels"],
-        residuals=settings["residuals"],
-        attention=settings["attention"],
-        variant=settings["generator_variant"],
-        key_pool=settings["key_pool"],
+        channels=settings["channels" if role == "generator" else "discriminator_channels"],
+        variant=settings[f"{role}_variant"],
+        **{name: settings[name] for name in ("depth", "attention", "key_pool")},
     )
 
 

@@ -75,9 +75,7 @@ class ArtDCGANModule(GANModule):
 
     def build_optimizers(self) -> OptimizersByRole:
         """One Adam for each network."""
-        return OptimizersByRole(
-            self.adam.over(self.generator.parameters()), self.adam.over(self.discriminator.parameters())
-        )
+        return OptimizersByRole.of_adam(self.adam, self.generator, self.discriminator)
 
     def adversarial_step(self, batch: ImageSample) -> None:
         """D first, then G, on the same generated images: D's step does not change G."""

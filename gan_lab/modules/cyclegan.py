@@ -104,9 +104,7 @@ class CycleGANModule(GANModule):
 
     def build_optimizers(self) -> OptimizersByRole:
         """One Adam over both generators, one over both discriminators."""
-        return OptimizersByRole(
-            self.adam.over(self.generators.parameters()), self.adam.over(self.discriminators.parameters())
-        )
+        return OptimizersByRole.of_adam(self.adam, self.generators, self.discriminators)
 
     def learning_rate_factor(self) -> float:
         """Held, then lowered from epoch to epoch."""

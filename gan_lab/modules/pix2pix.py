@@ -117,9 +117,7 @@ class Pix2PixModule(GANModule):
 
     def build_optimizers(self) -> OptimizersByRole:
         """One Adam for each network."""
-        return OptimizersByRole(
-            self.adam.over(self.generator.parameters()), self.adam.over(self.discriminator.parameters())
-        )
+        return OptimizersByRole.of_adam(self.adam, self.generator, self.discriminator)
 
     def learning_rate_factor(self) -> float:
         """Held, then lowered from epoch to epoch."""

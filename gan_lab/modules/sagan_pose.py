@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_lab.errors import require, require_numbers
-from gan_lab.inference.building import pose_finder, pose_generator
+from gan_lab.inference.building import hourglass_settings, pose_finder, pose_generator
 from gan_lab.inference.pose_finder import require_square_multiple
 from gan_lab.inference.predictions import cannot_make
 from gan_lab.losses import balance_step, convergence_measure
@@ -110,8 +110,8 @@ class SAGANPoseModule(GANModule):
         self.skeleton, self.sigma, self.mask_missing = SKELETONS[skeleton], sigma, mask_missing
         self.adversarial_weight, self.balance_ratio, self.balance_rate = adversarial_weight, balance_ratio, balance_rate
         self.lr, self.adam, self.drops = lr, AdamSettings(discriminator_lr, (0.9, 0.999)), (milestones, decay_factor)
-        self.generator = pose_generator(self.hparams)
-        self.discriminator = _build_discriminator(self.hparams) if adversarial else None
+        self.generator, of_d = pose_generator(self.hparams), hourglass_settings(self.hparams, "discriminator")
+        self.discriminator = HeatmapDiscriminator(of_d) if adversarial else None
         self.register_buffer("balance", torch.zeros(()) if adversarial else None)  # k_0 = 0
         self.generator_ema = self.average(self.generator, ema_half_life)
         self.finder = pose_finder(self.generator_ema or self.generator, self.hparams)
@@ -149,11 +149,7 @@ class SAGANPoseModule(GANModule):
         self.log_losses(losses)
 
     def _discriminator_step(
-        self,
-        discriminator: HeatmapDiscriminator,
-        images: Tensor,
-        target: Tensor,
-        predicted: Tensor,
+        self, discriminator: HeatmapDiscriminator, images: Tensor, target: Tensor, predicted: Tensor
     ) -> dict[str, Tensor]:
         """L_D = L_real - k L_fake."""
         losses: dict[str, Tensor] = {}
@@ -171,12 +167,7 @@ class SAGANPoseModule(GANModule):
         return losses
 
     def _generator_step(
-        self,
-        discriminator: HeatmapDiscriminator,
-        images: Tensor,
-        target: Tensor,
-        predicted: Tensor,
-        counted: Tensor,
+        self, discriminator: HeatmapDiscriminator, images: Tensor, target: Tensor, predicted: Tensor, counted: Tensor
     ) -> dict[str, Tensor]:
         """L_G = sum over stacks of their MSE + lambda_G L_adv, and how much of it pulls at the last heatmaps."""
         pulls: dict[str, Tensor] = {}
@@ -274,17 +265,6 @@ def _require_consistent(settings: Mapping[str, Any]) -> None:
     require_numbers({"sigma": settings["sigma"]}, above=0)
     require_numbers({"lr": settings["lr"]}, at_least=0)
     require_numbers({"ema_half_life": settings["ema_half_life"]}, at_least=0)
-
-
-def _build_discriminator(settings: Mapping[str, Any]) -> HeatmapDiscriminator:
-    return HeatmapDiscriminator(
-        joints=len(SKELETONS[settings["skeleton"]].joints),
-        depth=settings["depth"],
-        channels=settings["discriminator_channels"],
-        attention=settings["attention"],
-        variant=settings["discriminator_variant"],
-        key_pool=settings["key_pool"],
-    )
 
 
 def pose_metrics(settings: Mapping[str, Any]) -> nn.ModuleList:

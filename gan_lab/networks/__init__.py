@@ -1,7 +1,7 @@
 """Networks: plain ``torch.nn`` modules that know nothing of training."""
 
 from gan_lab.networks.dcgan import DCGANDiscriminator, DCGANGenerator
-from gan_lab.networks.hourglass import HeatmapDiscriminator, StackedHourglass
+from gan_lab.networks.hourglass import HeatmapDiscriminator, HourglassSettings, StackedHourglass
 from gan_lab.networks.patchgan import PatchDiscriminator
 from gan_lab.networks.resnet import ResNetGenerator
 from gan_lab.networks.stylegan import StyleGANGenerator
@@ -12,6 +12,7 @@ __all__ = [
     "DCGANDiscriminator",
     "DCGANGenerator",
     "HeatmapDiscriminator",
+    "HourglassSettings",
     "PatchDiscriminator",
     "ResNetGenerator",
     "StackedHourglass",

@@ -1,6 +1,8 @@
 """Stacked hourglasses: the pose network and its discriminator (Newell et al. 2016; Wang et al., IEEE Access 2019)."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +19,34 @@ from gan_lab.networks.attention import (
 )
 
 STRIDE = 4  # image pixels to a cell of a heatmap, along a side: a convolution of stride 2 and a pooling
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HourglassSettings:
+    """What the pose network and its discriminator are built of.
+
+    Attributes:
+        joints: Heatmaps (K).
+        depth: Times an hourglass halves its map.
+        channels: Features, a multiple of 8.
+        attention: How attention is computed, if at all.
+        variant: The attention modules' variant; None for the release's: ``B`` in the network, ``A`` in the other.
+        key_pool: Side of the max-pooling of keys and values in ``fused``; 1 for none.
+
+    Raises:
+        ConfigurationError: If a size is too small or ``channels`` is no multiple of 8.
+    """
+
+    joints: int = 16
+    depth: int = 4
+    channels: int = 256
+    attention: AttentionForm = "fused"
+    variant: Variant | None = None
+    key_pool: int = 2
+
+    def __post_init__(self) -> None:
+        require_numbers({"joints": self.joints, "depth": self.depth}, at_least=1)
+        require(self.channels > 0 and self.channels % 8 == 0, f"channels must be a multiple of 8, got {self.channels}")
 
 
 class Hourglass(nn.Module):
@@ -60,45 +90,30 @@ class StackedHourglass(nn.Module):
     Without attention 12.86 million parameters for 4 stacks and 16 joints.
 
     Args:
-        joints: Heatmaps predicted (K).
+        settings: Its sizes and its attention.
         stacks: Hourglasses.
-        depth: Times each halves the map.
-        channels: Features, a multiple of 8.
         residuals: Residual modules in a row.
-        attention: How attention is computed, if at all.
-        variant: The attention modules' variant; ``B`` in the release.
-        key_pool: Side of the max-pooling of keys and values in ``fused``; 1 for none.
 
     Raises:
-        ConfigurationError: If a size is too small or ``channels`` is no multiple of 8.
+        ConfigurationError: If a size is too small.
     """
 
-    def __init__(
-        self,
-        *,
-        joints: int = 16,
-        stacks: int = 4,
-        depth: int = 4,
-        channels: int = 256,
-        residuals: int = 1,
-        attention: AttentionForm = "fused",
-        variant: Variant = "B",
-        key_pool: int = 2,
-    ) -> None:
+    def __init__(self, settings: HourglassSettings | None = None, *, stacks: int = 4, residuals: int = 1) -> None:
         super().__init__()
-        require_numbers({"joints": joints, "stacks": stacks, "depth": depth, "residuals": residuals}, at_least=1)
-        _require_channels(channels)
-        self.size_multiple = STRIDE * 2**depth
+        settings = settings or HourglassSettings()
+        require_numbers({"stacks": stacks, "residuals": residuals}, at_least=1)
+        joints, channels, variant = settings.joints, settings.channels, settings.variant or "B"
+        self.size_multiple = STRIDE * 2**settings.depth
         self.stem = nn.Sequential(*_stem(3, channels, strided=True))
         self.hourglasses = nn.ModuleList(
-            Hourglass(depth=depth, channels=channels, residuals=residuals) for _ in range(stacks)
+            Hourglass(depth=settings.depth, channels=channels, residuals=residuals) for _ in range(stacks)
         )
         self.features = nn.ModuleList()
         self.heads = nn.ModuleList()
         for stack in range(stacks):
-            form: AttentionForm = attention if stack else "none"
+            form: AttentionForm = settings.attention if stack else "none"
             kept: AttentionForm = "none" if form in PAPER_WEIGHTS else form  # the paper's is part of the prediction
-            last = attention_residual(channels, variant=variant, form=kept, key_pool=key_pool)
+            last = attention_residual(channels, variant=variant, form=kept, key_pool=settings.key_pool)
             self.features.append(
                 nn.Sequential(residual_row(channels, residuals - 1), last, *_conv_norm_relu(channels, channels))
             )
@@ -127,37 +142,23 @@ class HeatmapDiscriminator(nn.Module):
     Its skip connections are self-attention residual modules. 3.43 million parameters without attention.
 
     Args:
-        joints: Heatmaps judged (K).
-        depth: Times the hourglass halves the map.
-        channels: Features, a multiple of 8.
-        attention: How attention is computed, if at all.
-        variant: The attention modules' variant; ``A`` in the release.
-        key_pool: Side of the max-pooling of keys and values in ``fused``; 1 for none.
-
-    Raises:
-        ConfigurationError: If a size is too small or ``channels`` is no multiple of 8.
+        settings: Its sizes and its attention.
     """
 
-    def __init__(
-        self,
-        *,
-        joints: int = 16,
-        depth: int = 4,
-        channels: int = 256,
-        attention: AttentionForm = "fused",
-        variant: Variant = "A",
-        key_pool: int = 2,
-    ) -> None:
+    def __init__(self, settings: HourglassSettings | None = None) -> None:
         super().__init__()
-        require_numbers({"joints": joints, "depth": depth}, at_least=1)
-        _require_channels(channels)
-
-        def skip() -> nn.Module:
-            return attention_residual(channels, variant=variant, form=attention, key_pool=key_pool)
-
+        settings = settings or HourglassSettings()
+        joints, channels = settings.joints, settings.channels
+        skip = partial(
+            attention_residual,
+            channels,
+            variant=settings.variant or "A",
+            form=settings.attention,
+            key_pool=settings.key_pool,
+        )
         self.layers = nn.Sequential(
             *_stem(3 + joints, channels, strided=False),
-            Hourglass(depth=depth, channels=channels, skip=skip),
+            Hourglass(depth=settings.depth, channels=channels, skip=skip),
             Residual(channels, channels),
             *_conv_norm_relu(channels, channels),
             nn.Conv2d(channels, joints, 1),
@@ -198,7 +199,3 @@ def _head(channels: int, joints: int, variant: Variant, form: AttentionForm) -> 
         return nn.Conv2d(channels, joints, 1)
     attention = PaperAttentionResidual(channels, joints, variant=variant, weights=PAPER_WEIGHTS[form])
     return nn.Sequential(attention, nn.Conv2d(joints, joints, 1))
-
-
-def _require_channels(channels: int) -> None:
-    require(channels >= 8 and channels % 8 == 0, f"channels must be a multiple of 8, got {channels}")

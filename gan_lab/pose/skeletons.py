@@ -35,24 +35,19 @@ class Skeleton:
     scored: tuple[int, ...]
 
 
+def _groups(*joints: tuple[int, ...]) -> Mapping[str, tuple[int, ...]]:
+    """The rows of the tables of scores in papers."""
+    return MappingProxyType(
+        dict(zip(("head", "shoulder", "elbow", "wrist", "hip", "knee", "ankle"), joints, strict=True))
+    )
+
+
+_LEGS = ("right_ankle", "right_knee", "right_hip", "left_hip", "left_knee", "left_ankle")
+_ARMS = ("right_wrist", "right_elbow", "right_shoulder", "left_shoulder", "left_elbow", "left_wrist")
+
 # Leeds Sports Pose (Johnson and Everingham, BMVC 2010), README.txt of the data set.
 LSP = Skeleton(
-    joints=(
-        "right_ankle",
-        "right_knee",
-        "right_hip",
-        "left_hip",
-        "left_knee",
-        "left_ankle",
-        "right_wrist",
-        "right_elbow",
-        "right_shoulder",
-        "left_shoulder",
-        "left_elbow",
-        "left_wrist",
-        "neck",
-        "head_top",
-    ),
+    joints=(*_LEGS, *_ARMS, "neck", "head_top"),
     flip_pairs=((0, 5), (1, 4), (2, 3), (6, 11), (7, 10), (8, 9)),
     limbs=(
         *((0, 1), (1, 2)),
@@ -62,41 +57,14 @@ LSP = Skeleton(
         *((2, 3), (2, 8), (3, 9), (8, 12), (9, 12), (12, 13)),
     ),
     colors=(*(_RIGHT_LEG,) * 2, *(_LEFT_LEG,) * 2, *(_RIGHT_ARM,) * 2, *(_LEFT_ARM,) * 2, *(_MIDDLE,) * 6),
-    groups=MappingProxyType(
-        {
-            "head": (12, 13),
-            "shoulder": (8, 9),
-            "elbow": (7, 10),
-            "wrist": (6, 11),
-            "hip": (2, 3),
-            "knee": (1, 4),
-            "ankle": (0, 5),
-        }
-    ),
+    groups=_groups((12, 13), (8, 9), (7, 10), (6, 11), (2, 3), (1, 4), (0, 5)),
     scored=tuple(range(14)),
 )
 
 # MPII Human Pose (Andriluka et al., CVPR 2014), README of the data set. Pelvis and thorax are in no row of the table of
 # scores and not in its mean, and the head's row is the top of the head alone, as in the authors' evaluation toolkit.
 MPII = Skeleton(
-    joints=(
-        "right_ankle",
-        "right_knee",
-        "right_hip",
-        "left_hip",
-        "left_knee",
-        "left_ankle",
-        "pelvis",
-        "thorax",
-        "upper_neck",
-        "head_top",
-        "right_wrist",
-        "right_elbow",
-        "right_shoulder",
-        "left_shoulder",
-        "left_elbow",
-        "left_wrist",
-    ),
+    joints=(*_LEGS, "pelvis", "thorax", "upper_neck", "head_top", *_ARMS),
     flip_pairs=((0, 5), (1, 4), (2, 3), (10, 15), (11, 14), (12, 13)),
     limbs=(
         *((0, 1), (1, 2)),
@@ -106,17 +74,7 @@ MPII = Skeleton(
         *((2, 6), (3, 6), (6, 7), (7, 12), (7, 13), (7, 8), (8, 9)),
     ),
     colors=(*(_RIGHT_LEG,) * 2, *(_LEFT_LEG,) * 2, *(_RIGHT_ARM,) * 2, *(_LEFT_ARM,) * 2, *(_MIDDLE,) * 7),
-    groups=MappingProxyType(
-        {
-            "head": (9,),
-            "shoulder": (12, 13),
-            "elbow": (11, 14),
-            "wrist": (10, 15),
-            "hip": (2, 3),
-            "knee": (1, 4),
-            "ankle": (0, 5),
-        }
-    ),
+    groups=_groups((9,), (12, 13), (11, 14), (10, 15), (2, 3), (1, 4), (0, 5)),
     scored=(0, 1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 13, 14, 15),
 )
 

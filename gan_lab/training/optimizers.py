@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Self
 
 import torch
 from torch import nn
@@ -71,6 +72,11 @@ class OptimizersByRole:
 
     generator: Optimizer
     discriminator: Optimizer | None = None
+
+    @classmethod
+    def of_adam(cls, adam: AdamSettings, generator: nn.Module, discriminator: nn.Module) -> Self:
+        """An Adam of the same settings for each."""
+        return cls(adam.over(generator.parameters()), adam.over(discriminator.parameters()))
 
     def as_list(self) -> list[Optimizer]:
         """In the order in which checkpoints keep them."""
