@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from lightning.pytorch.utilities import rank_zero_info
 
@@ -24,17 +24,17 @@ class AgingDataModule(TranslationDataModule):
     Args:
         root: The folder of the data set.
         young: Youngest and oldest age of kind A in whole years, both included.
-        old: Youngest and oldest age of kind B, above those of A.
+        old: Youngest and oldest age of kind B, above those of A, or it is a ConfigurationError.
         val_fraction: About how many of the people, between 0 and 1, are kept for validation. Who they are depends
             on nothing but their names and ``split_seed``.
         split_seed: Chooses other people.
         predict_domain: Which held-out faces ``predict`` takes where it is given no ``predict_folder``: ``young`` for
             the model's ``predict_direction`` AtoB, ``old`` for BtoA.
         **kwargs: As of :class:`TranslationDataModule`.
-
-    Raises:
-        ConfigurationError: If the ages are no ranges one above the other, or nobody or everybody would be held out.
     """
+
+    domain_names: ClassVar[tuple[str, str]] = ("young", "old")
+    shared: ClassVar[tuple[str, ...]] = ("image_size", "domain_names")
 
     def __init__(
         self,
@@ -55,18 +55,14 @@ class AgingDataModule(TranslationDataModule):
         require_numbers({"data.val_fraction": val_fraction}, above=0, below=1)
         self.root = Path(root)
         self.ages: dict[Domain, tuple[int, int]] = {"young": young, "old": old}
-        self.val_fraction = val_fraction
-        self.split_seed = split_seed
+        self.val_fraction, self.split_seed = val_fraction, split_seed
         self.predict_domain: Domain = predict_domain
 
     @classmethod
     def shared_settings(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
-        """The image size, the domains' names, and which way the faces of ``predict_domain`` are translated."""
-        return {
-            "image_size": settings["image_size"],
-            "domain_names": ("young", "old"),
-            "predict_direction": "AtoB" if settings["predict_domain"] == "young" else "BtoA",
-        }
+        """Which way the faces of ``predict_domain`` are translated, too."""
+        direction = "AtoB" if settings["predict_domain"] == "young" else "BtoA"
+        return super().shared_settings(settings) | {"predict_direction": direction}
 
     @abstractmethod
     def read_faces(self) -> AgedFaces:

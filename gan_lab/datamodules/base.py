@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import torch
 from lightning.pytorch import LightningDataModule
@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from gan_lab.datasets import ImageFolder, loader
 from gan_lab.datasets.prediction_data import PredictionData
-from gan_lab.errors import ConfigurationError, DatasetError, require_numbers
+from gan_lab.errors import DatasetError, require, require_numbers
 from gan_lab.images.pixels import from_bytes
 from gan_lab.samples import PredictionRequest
 from gan_lab.seeding import run_seed
@@ -34,6 +34,8 @@ class GANDataModule(LightningDataModule, ABC):
         ConfigurationError: If a number is out of its range.
     """
 
+    shared: ClassVar[tuple[str, ...]] = ("image_size",)  # the options that models have too
+
     def __init__(
         self,
         image_size: int = 256,
@@ -47,21 +49,14 @@ class GANDataModule(LightningDataModule, ABC):
         require_numbers({"data.image_size": image_size}, above=0)
         require_numbers({"data.batch_size": batch_size, "data.eval_batch_size": eval_batch_size}, at_least=1)
         require_numbers({"data.num_workers": num_workers}, at_least=0)
-        self.image_size = image_size
-        self.flip = flip
-        self.batch_size = batch_size
-        self.eval_batch_size = eval_batch_size
-        self.num_workers = num_workers
-        self.predict_folder = predict_folder
+        self.image_size, self.flip = image_size, flip
+        self.batch_size, self.eval_batch_size = batch_size, eval_batch_size
+        self.num_workers, self.predict_folder = num_workers, predict_folder
 
     @classmethod
     def shared_settings(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
-        """What a model of this data is built for, by the names of the models' options: said once, here.
-
-        Args:
-            settings: The data's options.
-        """
-        return {"image_size": settings["image_size"]} if "image_size" in settings else {}
+        """What a model of this data is built for: the data's options, or what all data of the class have."""
+        return {name: settings[name] if name in settings else getattr(cls, name) for name in cls.shared}
 
     @abstractmethod
     def training_data(self) -> Dataset[Any]:
@@ -113,10 +108,8 @@ class GANDataModule(LightningDataModule, ABC):
         data = self.prediction_data()
         self._predicted = cast(PredictionData, data)
         samples, (_, processes) = len(data), self._rank_and_world_size()  # type: ignore[arg-type]  # map-style
-        if samples < processes:
-            raise ConfigurationError(
-                f"there are {processes} processes to predict {samples} samples: lower trainer.devices"
-            )
+        enough = samples >= processes
+        require(enough, f"there are {processes} processes to predict {samples} samples: lower trainer.devices")
         return self._evaluation_loader(data, 1 if isinstance(data, ImageFolder) else self.eval_batch_size)
 
     def on_after_batch_transfer(self, batch: dict[str, Any], dataloader_idx: int) -> dict[str, Any] | PredictionRequest:
@@ -124,7 +117,8 @@ class GANDataModule(LightningDataModule, ABC):
 
         In ``predict`` the batch becomes the request that it stands for.
         """
-        floats = {key: _to_unit_range(value) for key, value in batch.items()}
+        tensors = {key: value for key, value in batch.items() if isinstance(value, Tensor)}
+        floats = batch | {key: from_bytes(images) for key, images in tensors.items() if images.dtype == torch.uint8}
         if self.trainer is not None and self.trainer.predicting:
             return self._predicted.request(floats)
         return floats
@@ -135,9 +129,3 @@ class GANDataModule(LightningDataModule, ABC):
 
     def _rank_and_world_size(self) -> tuple[int, int]:
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer is not None else (0, 1)
-
-
-def _to_unit_range(value: Any) -> Any:
-    if isinstance(value, Tensor) and value.dtype == torch.uint8:
-        return from_bytes(value)
-    return value

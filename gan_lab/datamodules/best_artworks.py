@@ -31,9 +31,7 @@ class BestArtworksDataModule(SquareImagesDataModule):
         **kwargs: Any,
     ) -> None:
         super().__init__(root, **kwargs)
-        self.artists = artists
-        self.genres = genres
-        self.resized = resized
+        self.artists, self.genres, self.resized = artists, genres, resized
 
     def find_images(self) -> list[ImageFile]:
         """The paintings chosen, each once."""

@@ -25,14 +25,9 @@ class DegradedFolderDataModule(TranslationDataModule):
 
     def __init__(self, root: Path, degradation: Degradation, predict_folder: Path | None = None, **kwargs: Any) -> None:
         super().__init__(predict_folder=predict_folder, **kwargs)
-        self.root = Path(root)
-        self.degradation = degradation
+        self.root, self.degradation = Path(root), degradation
 
     def split(self, name: str, load_size: int, jitter: Jitter | None = None) -> DegradedImages:
         """The photographs of one split; those that are not jittered are degraded the same way every time."""
         images = images_below("photographs", self.root / name, "Photographs belong there: correct data.root.")
         return DegradedImages(images, self.degradation, load_size, jitter)
-
-    def test_data(self) -> DegradedImages:
-        """The photographs of ``test``, or of ``val`` where there is no ``test``."""
-        return self.split("test" if (self.root / "test").is_dir() else "val", self.image_size)

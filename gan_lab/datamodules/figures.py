@@ -30,9 +30,7 @@ class FiguresDataModule(PoseDataModule):
         super().__init__(image_size=image_size, **kwargs)
         require_numbers({"data.train_count": train_count, "data.val_count": val_count}, at_least=1)
         require_numbers({"data.figures_seed": figures_seed}, at_least=0)
-        self.train_count = train_count
-        self.val_count = val_count
-        self.figures_seed = figures_seed
+        self.train_count, self.val_count, self.figures_seed = train_count, val_count, figures_seed
 
     def training_data(self) -> Figures:
         """Figures to train on, scaled, rotated, mirrored and recoloured at random."""

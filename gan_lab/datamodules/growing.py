@@ -1,10 +1,9 @@
 """What the datamodules of growing networks share: the resolution and the number of images that each step wants."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from torch.utils.data import DataLoader, Dataset, Subset
+from torch.utils.data import DataLoader, Subset
 
 from gan_lab.datamodules.unconditional import UnconditionalDataModule
 from gan_lab.datasets.growing_batch_sampler import GrowingBatchSampler
@@ -33,10 +32,9 @@ class GrowingDataModule(UnconditionalDataModule):
             (16 and 32), ``fine`` (from 64), or a range such as ``4-7``.
         frames: Frames of ``interpolation``.
         **kwargs: As of :class:`UnconditionalDataModule`; ``image_size`` and ``batch_size`` are the schedule's.
-
-    Raises:
-        ConfigurationError: If these do not fit together.
     """
+
+    shared: ClassVar[tuple[str, ...]] = ("schedule",)
 
     def __init__(
         self,
@@ -56,15 +54,9 @@ class GrowingDataModule(UnconditionalDataModule):
         require_numbers({"data.steps_per_epoch": steps_per_epoch}, at_least=1)
         self.schedule = schedule
         self.store = self.root / ".gan-lab" if store is None else Path(store)
-        self.store_side = store_side
-        self.steps_per_epoch = steps_per_epoch
+        self.store_side, self.steps_per_epoch = store_side, steps_per_epoch
         layers = parse_layers(str(mixed_layers), style_layer_count(schedule.resolution))
-        self._prediction = what_to_predict(predict, self.seeds, column_seeds, layers, frames)
-
-    @classmethod
-    def shared_settings(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
-        """The schedule by which the networks grow."""
-        return {"schedule": settings["schedule"]}
+        self._asked = what_to_predict(predict, self.seeds, column_seeds, layers, frames)
 
     def prepare_data(self) -> None:
         """Makes the store of small images before training, in one process of each machine."""
@@ -92,10 +84,6 @@ class GrowingDataModule(UnconditionalDataModule):
         return self._evaluation_loader(shown, self.eval_batch_size)
 
     test_dataloader = val_dataloader
-
-    def prediction_data(self) -> Dataset[Any]:
-        """The seeds to make images of, or what is to be made of several."""
-        return self._prediction
 
     def _images_seen(self) -> int:
         """Images that the model has seen; 0 without a trainer."""

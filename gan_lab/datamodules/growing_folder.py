@@ -1,6 +1,5 @@
 """Any folder of pictures, for growing networks."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,6 @@ class GrowingFolderDataModule(GrowingDataModule):
         super().__init__(root, schedule, **kwargs)
         self.box = box
 
-    def find_images(self) -> Sequence[ImageFile]:
+    def find_images(self) -> list[ImageFile]:
         """Every image below the folder."""
-        remedy = "It should hold the pictures to learn from: correct data.root."
-        return images_below(self.data_set, self.root, remedy, self.box)
+        return images_below(self.data_set, self.root, box=self.box)

@@ -23,5 +23,4 @@ class ImageFolderDataModule(SquareImagesDataModule):
 
     def find_images(self) -> list[ImageFile]:
         """Every image below the folder."""
-        remedy = "It should hold the pictures to learn from: correct data.root."
-        return images_below(self.data_set, self.root, remedy, self.box)
+        return images_below(self.data_set, self.root, box=self.box)

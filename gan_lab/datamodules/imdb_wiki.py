@@ -30,9 +30,7 @@ class IMDBWIKIAgingDataModule(AgingDataModule):
         **kwargs: Any,
     ) -> None:
         super().__init__(root, **kwargs)
-        self.halves = halves
-        self.cropped = cropped
-        self.face_margin = face_margin
+        self.halves, self.cropped, self.face_margin = halves, cropped, face_margin
 
     def read_faces(self) -> IMDBWIKI:
         """All faces of the halves, of whatever age."""

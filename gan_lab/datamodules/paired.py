@@ -22,9 +22,8 @@ class PairedDataModule(TranslationDataModule):
 
     def __init__(self, root: Path, direction: Direction | None = None, cache: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.root = Path(root)
+        self.root, self.cache = Path(root), cache
         self.direction: Direction = direction or self.data_set.default_direction
-        self.cache = cache
 
     @property
     @abstractmethod
@@ -34,7 +33,3 @@ class PairedDataModule(TranslationDataModule):
     def split(self, name: str, load_size: int, jitter: Jitter | None = None) -> PairedDataset:
         """The pairs of one split; those to train on are cached if so configured."""
         return self.data_set(self.root, name, self.direction, load_size, jitter, self.cache and name == "train")
-
-    def test_data(self) -> PairedDataset:
-        """The pairs of ``test`` as they are, or of ``val`` where there is no ``test``."""
-        return self.split("test" if (self.root / "test").is_dir() else "val", self.image_size)

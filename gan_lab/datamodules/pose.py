@@ -1,7 +1,6 @@
 """What the datamodules of human pose share."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -36,6 +35,7 @@ class PoseDataModule(GANDataModule):
     """
 
     skeleton: ClassVar[str]  # a key of SKELETONS
+    shared: ClassVar[tuple[str, ...]] = ("skeleton",)
 
     def __init__(
         self,
@@ -61,13 +61,7 @@ class PoseDataModule(GANDataModule):
         without_pictures = boxes is not None and predict_folder is None
         require(not without_pictures, "data.boxes says where people are in data.predict_folder: give both")
         self.jitter = PoseJitter(scale, rotation, self.flip, color_gain)
-        self.boxes = boxes
-        self.box_margin = box_margin
-
-    @classmethod
-    def shared_settings(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
-        """The joints that its people have."""
-        return {"skeleton": cls.skeleton}
+        self.boxes, self.box_margin = boxes, box_margin
 
     @abstractmethod
     def validation_data(self) -> PosedPeople:

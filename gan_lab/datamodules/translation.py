@@ -1,6 +1,7 @@
 """What the datamodules for translating images share: scaled, cropped and mirrored images of one square size."""
 
 from abc import abstractmethod
+from pathlib import Path
 from typing import Any
 
 from torch.utils.data import Dataset
@@ -15,12 +16,11 @@ class TranslationDataModule(GANDataModule):
 
     Args:
         load_size: Side to which images are scaled before a random crop to ``image_size`` (286 for 256 in the papers);
-            the same as ``image_size`` for no crop.
+            the same as ``image_size`` for no crop, and a ConfigurationError below it.
         **kwargs: As of :class:`GANDataModule`.
-
-    Raises:
-        ConfigurationError: As of :class:`GANDataModule`, or if ``load_size`` is below ``image_size``.
     """
+
+    root: Path
 
     def __init__(self, load_size: int = 286, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -41,3 +41,7 @@ class TranslationDataModule(GANDataModule):
     def validation_data(self) -> Dataset[Any]:
         """The images of ``val``, scaled to the training size."""
         return self.split("val", self.image_size)
+
+    def test_data(self) -> Dataset[Any]:
+        """The images of ``test``, or of ``val`` where there is no such folder."""
+        return self.split("test" if (self.root / "test").is_dir() else "val", self.image_size)

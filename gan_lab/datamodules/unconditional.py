@@ -33,6 +33,7 @@ class UnconditionalDataModule(GANDataModule):
     """
 
     data_set: ClassVar[str] = "images"
+    _asked: Dataset[Any]
 
     def __init__(
         self,
@@ -47,10 +48,8 @@ class UnconditionalDataModule(GANDataModule):
         fractions = {"data.val_fraction": val_fraction, "data.max_broken_fraction": max_broken_fraction}
         require_numbers(fractions, at_least=0, below=1)
         self.root = Path(root)
-        self.val_fraction = val_fraction
-        self.split_seed = split_seed
-        self.max_broken_fraction = max_broken_fraction
-        self.seeds = Seeds(str(seeds))
+        self.val_fraction, self.split_seed, self.max_broken_fraction = val_fraction, split_seed, max_broken_fraction
+        self.seeds = self._asked = Seeds(str(seeds))
         self.source = ImageSource(self.data_set, self.find_images, self.is_held_out if val_fraction > 0 else None)
 
     @abstractmethod
@@ -71,8 +70,8 @@ class UnconditionalDataModule(GANDataModule):
         return self.split("val")
 
     def prediction_data(self) -> Dataset[Any]:
-        """The seeds to make images of."""
-        return self.seeds
+        """The seeds to make images of, or what is to be made of several."""
+        return self._asked
 
     def reference_dataloader(self, split: Split) -> DataLoader[Any]:
         """This process's share of a split's images as they are, to measure others by; its dataset has a fingerprint."""

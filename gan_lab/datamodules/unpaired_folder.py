@@ -14,7 +14,8 @@ class UnpairedFolderDataModule(TranslationDataModule):
     """Images of two kinds without pairs: CycleGAN's layout, or any two folders.
 
     ``root`` holds ``trainA``, ``trainB``, ``testA`` and ``testB``, the test folders being the held-out images; or
-    ``folder_a`` and ``folder_b`` name the training images, and ``held_out_a`` and ``held_out_b`` the others.
+    ``folder_a`` and ``folder_b`` name the training images, and ``held_out_a`` and ``held_out_b`` the others. Neither is
+    a ConfigurationError.
 
     Args:
         root: The folder of CycleGAN's layout.
@@ -24,9 +25,6 @@ class UnpairedFolderDataModule(TranslationDataModule):
             them where it is given no ``predict_folder``.
         held_out_b: Images of kind B for validation; the training ones where there are no others.
         **kwargs: As of :class:`TranslationDataModule`.
-
-    Raises:
-        ConfigurationError: As of :class:`TranslationDataModule`, or if neither ``root`` nor both folders are given.
     """
 
     def __init__(
@@ -45,6 +43,7 @@ class UnpairedFolderDataModule(TranslationDataModule):
             held_out_a, held_out_b = held_out_a or root / "testA", held_out_b or root / "testB"
         if folder_a is None or folder_b is None:
             raise ConfigurationError("give data.root, or both data.folder_a and data.folder_b")
+        self.root = Path(root or folder_a)
         self.folder_a, self.folder_b = Path(folder_a), Path(folder_b)
         self.held_out_a, self.held_out_b = Path(held_out_a or folder_a), Path(held_out_b or folder_b)
 

@@ -25,8 +25,7 @@ class WikiArtDataModule(SquareImagesDataModule):
         self, root: Path, styles: Sequence[str] | None = None, artists: Sequence[str] | None = None, **kwargs: Any
     ) -> None:
         super().__init__(root, **kwargs)
-        self.styles = styles
-        self.artists = artists
+        self.styles, self.artists = styles, artists
 
     def find_images(self) -> list[ImageFile]:
         """The paintings chosen."""

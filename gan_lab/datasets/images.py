@@ -86,7 +86,12 @@ def image_names(folder: Path) -> set[str]:
     return found
 
 
-def images_below(name: str, folder: Path, remedy: str, box: Box | None = None) -> list[ImageFile]:
+def images_below(
+    name: str,
+    folder: Path,
+    remedy: str = "It should hold the pictures to learn from: correct data.root.",
+    box: Box | None = None,
+) -> list[ImageFile]:
     """The images of a folder and its subfolders.
 
     Args:
