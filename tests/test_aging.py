@@ -194,7 +194,7 @@ def test_settings_that_make_no_sense_are_refused(tmp_path, settings, complaint):
 def test_halves_and_margins_that_make_no_sense_are_refused(tmp_path):
     with pytest.raises(ConfigurationError, match=r"data\.halves must name imdb, wiki or both, got none"):
         IMDBWIKI(tmp_path, [])
-    with pytest.raises(ConfigurationError, match=r"data\.face_margin must not be negative, got -0\.1"):
+    with pytest.raises(ConfigurationError, match=r"data\.face_margin must be at least 0, got -0\.1"):
         IMDBWIKI(tmp_path, ["wiki"], cropped=False, face_margin=-0.1)
 
 

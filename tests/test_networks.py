@@ -24,18 +24,16 @@ PUBLISHED = {  # parameters, measured on the authors' PyTorch implementation
     11_383_427: partial(ResNetGenerator, blocks=9, norm="batch"),
     7_837_699: partial(ResNetGenerator, blocks=6, norm="instance"),
     7_841_411: partial(ResNetGenerator, blocks=6, norm="batch"),
-    8_705: partial(PatchDiscriminator, in_channels=3, receptive_field=1, norm="instance"),
-    136_385: partial(PatchDiscriminator, in_channels=3, receptive_field=16, norm="instance"),
-    662_977: partial(PatchDiscriminator, in_channels=3, receptive_field=34, norm="instance"),
-    2_764_737: partial(PatchDiscriminator, in_channels=3, receptive_field=70, norm="instance"),
-    6_959_553: partial(PatchDiscriminator, in_channels=3, receptive_field=142, norm="instance"),
-    11_154_369: partial(PatchDiscriminator, in_channels=3, receptive_field=286, norm="instance"),
-    9_024: partial(PatchDiscriminator, in_channels=6, receptive_field=1, norm="batch"),
-    139_585: partial(PatchDiscriminator, in_channels=6, receptive_field=16, norm="batch"),
-    666_433: partial(PatchDiscriminator, in_channels=6, receptive_field=34, norm="batch"),
-    2_768_705: partial(PatchDiscriminator, in_channels=6, receptive_field=70, norm="batch"),
-    6_964_033: partial(PatchDiscriminator, in_channels=6, receptive_field=142, norm="batch"),
-    11_159_361: partial(PatchDiscriminator, in_channels=6, receptive_field=286, norm="batch"),
+}
+FIELDS = (1, 16, 34, 70, 142, 286)
+PATCHES = {  # norm, channels: parameters of each receptive field
+    ("instance", 3): (8_705, 136_385, 662_977, 2_764_737, 6_959_553, 11_154_369),
+    ("batch", 6): (9_024, 139_585, 666_433, 2_768_705, 6_964_033, 11_159_361),
+}
+PUBLISHED |= {
+    parameters: partial(PatchDiscriminator, in_channels=channels, receptive_field=field, norm=norm)
+    for (norm, channels), counts in PATCHES.items()
+    for field, parameters in zip(FIELDS, counts, strict=True)
 }
 
 

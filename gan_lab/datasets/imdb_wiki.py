@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gan_lab.datasets.aged_faces import AgedFace, AgedFaces, Flaw, flaw_of
 from gan_lab.datasets.images import image_names
 from gan_lab.datasets.matlab import read_columns, text, whole_numbers
-from gan_lab.errors import ConfigurationError, DatasetError, DatasetNotFoundError
+from gan_lab.errors import DatasetError, DatasetNotFoundError, require, require_numbers
 from gan_lab.images.transforms import Box
 
 Half = Literal["imdb", "wiki"]
@@ -52,10 +52,8 @@ class IMDBWIKI(AgedFaces):
         face_margin: float = 0.4,
         load_size: int = 256,
     ) -> None:
-        if not halves:
-            raise ConfigurationError("data.halves must name imdb, wiki or both, got none")
-        if face_margin < 0:
-            raise ConfigurationError(f"data.face_margin must not be negative, got {face_margin}")
+        require(len(halves) > 0, "data.halves must name imdb, wiki or both, got none")
+        require_numbers({"data.face_margin": face_margin}, at_least=0)
         faces: list[AgedFace] = []
         left_out: Counter[Flaw] = Counter()
         for half in dict.fromkeys(halves):

@@ -13,6 +13,7 @@ from gan_lab.inference.translator import Translator
 from gan_lab.networks import (
     DCGANGenerator,
     HourglassSettings,
+    PatchDiscriminator,
     ResNetGenerator,
     StackedHourglass,
     StyleGANGenerator,
@@ -44,6 +45,16 @@ def pix2pix_translator(generator: UNetGenerator, settings: Settings) -> Translat
         color_space=settings["color_space"],
         dropout=settings["test_dropout"],
         batch_statistics=settings["test_batch_statistics"],
+    )
+
+
+def patch_discriminator(settings: Settings, in_channels: int) -> PatchDiscriminator:
+    """A discriminator of a Pix2PixModule's or a CycleGANModule's settings, which judges so many channels."""
+    return PatchDiscriminator(
+        in_channels=in_channels,
+        receptive_field=settings["receptive_field"],
+        base_channels=settings["discriminator_channels"],
+        norm=settings["norm"],
     )
 
 

@@ -8,11 +8,11 @@ from torch.nn import functional as F
 from torchmetrics import MeanMetric, Metric, MetricCollection
 
 from gan_lab.errors import require_numbers
-from gan_lab.inference.building import cyclegan_generator
+from gan_lab.inference.building import cyclegan_generator, patch_discriminator
 from gan_lab.inference.predictions import MadeImages, cannot_make
 from gan_lab.inference.translator import Translator
 from gan_lab.losses import discriminator_loss, generator_loss
-from gan_lab.networks import PatchDiscriminator, ResNetGenerator, UNetGenerator
+from gan_lab.networks import ResNetGenerator, UNetGenerator
 from gan_lab.networks.layers import Norm, frozen
 from gan_lab.networks.patchgan import ReceptiveField
 from gan_lab.samples import PredictionRequest, TranslateRequest, UnpairedSample
@@ -87,10 +87,9 @@ class CycleGANModule(GANModule):
         self.objective, self.identity_weight = objective, identity_weight
         self.cycle_weight_a, self.cycle_weight_b = cycle_weight_a, cycle_weight_b
         self.adam, self.epochs = AdamSettings(lr, betas), (constant_epochs, decay_epochs)
-        self.predict_direction = predict_direction or "AtoB"
-        self.domain_names = domain_names or ("A", "B")
+        self.predict_direction, self.domain_names = predict_direction or "AtoB", domain_names or ("A", "B")
         self.generators = nn.ModuleDict({way: cyclegan_generator(self.hparams) for way in ("AtoB", "BtoA")})
-        self.discriminators = nn.ModuleDict({domain: _build_discriminator(self.hparams) for domain in ("A", "B")})
+        self.discriminators = nn.ModuleDict({name: patch_discriminator(self.hparams, channels) for name in ("A", "B")})
         self.generators_ema = self.average(self.generators, ema_half_life)
         self.pool_a, self.pool_b = ImagePool(pool_size), ImagePool(pool_size)
         self.per_process.keep(pool_a=self.pool_a, pool_b=self.pool_b)
@@ -201,15 +200,6 @@ class CycleGANModule(GANModule):
         metrics["identity_a"].update(_mean_errors(self.translate(a, "BtoA"), a))
         metrics["identity_b"].update(_mean_errors(self.translate(b, "AtoB"), b))
         self.log_dict(cast(dict[str, Any], metrics), prog_bar=True, batch_size=len(a))
-
-
-def _build_discriminator(settings: Mapping[str, Any]) -> PatchDiscriminator:
-    return PatchDiscriminator(
-        in_channels=settings["channels"],
-        receptive_field=settings["receptive_field"],
-        base_channels=settings["discriminator_channels"],
-        norm=settings["norm"],
-    )
 
 
 def cycle_metrics(split: str) -> MetricCollection:

@@ -13,7 +13,7 @@ from torchmetrics.image import PeakSignalNoiseRatio, StructuralSimilarityIndexMe
 from gan_lab.errors import CheckpointError, require, require_numbers
 from gan_lab.images.color import chroma, lightness
 from gan_lab.images.palettes import PALETTES, Palette, PaletteName
-from gan_lab.inference.building import pix2pix_generator, pix2pix_translator
+from gan_lab.inference.building import patch_discriminator, pix2pix_generator, pix2pix_translator
 from gan_lab.inference.predictions import MadeImages, cannot_make
 from gan_lab.losses import Objective, discriminator_loss, generator_loss, gradient_penalty
 from gan_lab.metrics.segmentation import SCORES, SegmentationScore, predicted_classes, target_classes
@@ -216,12 +216,8 @@ def _require_consistent(settings: Mapping[str, Any]) -> None:
 
 def _build_networks(settings: Mapping[str, Any]) -> tuple[UNetGenerator, PatchDiscriminator]:
     generator = pix2pix_generator(settings)
-    discriminator = PatchDiscriminator(
-        in_channels=settings["out_channels"] + (settings["in_channels"] if settings["conditional"] else 0),
-        receptive_field=settings["receptive_field"],
-        base_channels=settings["discriminator_channels"],
-        norm=settings["norm"],
-    )
+    judged = settings["out_channels"] + (settings["in_channels"] if settings["conditional"] else 0)
+    discriminator = patch_discriminator(settings, judged)
     if settings["generator_weights"] is not None:
         load_generator_weights(generator, Path(settings["generator_weights"]))
     return generator, discriminator
