@@ -12,7 +12,7 @@ PYTEST = $(BIN)/python -m pytest -n auto --maxprocesses 8
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
-demo: $(INSTALLED)  ## Train Pix2Pix on the emoji that the project carries and colour the held-out ones (6 minutes)
+demo: $(INSTALLED)  ## Train Pix2Pix on the emoji that the project carries and color the held-out ones (6 minutes)
 	$(BIN)/python -m benchmarks.emoji_demo
 
 test: $(INSTALLED)  ## Run the tests on all cores, without the slow ones

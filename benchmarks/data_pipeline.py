@@ -61,7 +61,7 @@ def main() -> None:
 
 
 def reference_steps(path: Path) -> tuple[Tensor, Tensor]:
-    """What the authors' PyTorch code does for a pair: two bicubic resizes, crops, flips, normalised float tensors."""
+    """What the authors' PyTorch code does for a pair: two bicubic resizes, crops, flips, normalized float tensors."""
     with Image.open(path) as image:
         both = image.convert("RGB")
     half = both.width // 2

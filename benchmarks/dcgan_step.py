@@ -1,8 +1,8 @@
-"""The training step of DCGAN (64 pixels, batch 32), and what each of its optimisations is worth.
+"""The training step of DCGAN (64 pixels, batch 32), and what each of its optimizations is worth.
 
     python -m benchmarks.dcgan_step [STEPS]
 
-``gan-lab`` is what ``gan-lab fit`` runs. ``bare loop`` makes the same two updates with the same networks, optimiser and
+``gan-lab`` is what ``gan-lab fit`` runs. ``bare loop`` makes the same two updates with the same networks, optimizer and
 allocator without Lightning: the difference is the framework's price. The others are that loop without one thing each:
 the generated images made once for both updates, the discriminator frozen in the generator's, Adam in one pass, freed
 pages kept, weights in channels_last layout. ``notebook's recipe`` has none of them, and the gradient of the

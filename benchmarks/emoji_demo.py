@@ -1,4 +1,4 @@
-"""``make demo``: trains Pix2Pix on the emoji pairs, colours the held-out drawings and says how well.
+"""``make demo``: trains Pix2Pix on the emoji pairs, colors the held-out drawings and says how well.
 
 The validation L1 (mean absolute error on images in [-1, 1]) is compared with the untrained network's and with that of
 leaving the drawing as it is. The status is 1 if training did not beat both.
@@ -30,7 +30,7 @@ def main() -> int:
     print(f"\nvalidation L1 on 40 held-out emoji (0 is perfect), {(time.monotonic() - start) / 60:.1f} minutes:")
     for name, value in (("untrained network", untrained), ("copying the drawing", copied), ("trained", trained)):
         print(f"  {name:20} {value:.3f}")
-    print(f"\nLook at {OUT.with_name('predictions_sheet.png')}: drawing, colouring, and what the artist chose.")
+    print(f"\nLook at {OUT.with_name('predictions_sheet.png')}: drawing, coloring, and what the artist chose.")
     print("Your own drawings: gan-lab predict --ckpt_path runs/pix2pix_emoji/version_0/checkpoints/last.ckpt \\")
     print("                       --data.predict_folder YOUR_FOLDER --predictions.folder OUT")
     return 0 if trained < min(untrained, copied) else 1

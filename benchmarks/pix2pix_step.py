@@ -2,7 +2,7 @@
 
     python -m benchmarks.pix2pix_step [STEPS]
 
-``gan-lab`` is what ``gan-lab fit`` runs. ``bare loop`` makes the same two updates with the same networks, optimiser and
+``gan-lab`` is what ``gan-lab fit`` runs. ``bare loop`` makes the same two updates with the same networks, optimizer and
 allocator without Lightning: the difference is the framework's price. ``reference's recipe`` is that loop as the
 authors' PyTorch code has it, with Adam's plain loop over tensors and freed pages handed back to the system.
 """

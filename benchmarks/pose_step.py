@@ -61,7 +61,7 @@ class _Noise(Dataset[PoseSample]):
         return {
             "image": torch.randint(256, (3, SIDE, SIDE), dtype=torch.uint8),
             "keypoints": joints,
-            "labelled": torch.ones(JOINTS, dtype=torch.bool),
+            "labeled": torch.ones(JOINTS, dtype=torch.bool),
             "to_source": torch.eye(2, 3),
             "truth": joints,
             "reference_length": torch.tensor(25.0),

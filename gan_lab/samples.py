@@ -88,12 +88,12 @@ class ImageSample(TypedDict):
 class PoseSample(TypedDict):
     """One person whose joints are known, cropped to the network's input.
 
-    Pixel coordinates are x and y with the centres of pixels at integers: the top left pixel is (0, 0).
+    Pixel coordinates are x and y with the centers of pixels at integers: the top left pixel is (0, 0).
 
     Attributes:
         image: The crop, (3, S, S).
         keypoints: The K joints in the crop's pixels, (K, 2) float32; zero where there is no label.
-        labelled: Whether a joint has a label, (K,) bool; occluded joints may have one.
+        labeled: Whether a joint has a label, (K,) bool; occluded joints may have one.
         to_source: The affine map from the crop's pixels to those of the source image, (2, 3) float32.
         truth: The joints in the source image's pixels, (K, 2) float32; zero where there is no label.
         reference_length: What distances in the source image are divided by, () float32, in its pixels: the torso on
@@ -103,7 +103,7 @@ class PoseSample(TypedDict):
 
     image: Tensor
     keypoints: Tensor
-    labelled: Tensor
+    labeled: Tensor
     to_source: Tensor
     truth: Tensor
     reference_length: Tensor

@@ -22,7 +22,7 @@ def drawing(seed: int, size: int = 32) -> np.ndarray:
     return image
 
 
-def colouring(source: np.ndarray) -> np.ndarray:
+def coloring(source: np.ndarray) -> np.ndarray:
     """The drawing with blue for black and yellow for white."""
     return np.where(source < 128, np.uint8([20, 60, 220]), np.uint8([250, 220, 40])).astype(np.uint8)
 
@@ -38,7 +38,7 @@ def write_side_by_side(root: Path, splits: dict[str, int], extension: str = "png
     for number, (split, count) in enumerate(splits.items()):
         for index in range(count):
             source = drawing(1000 * number + index)
-            pair = [source, colouring(source)]
+            pair = [source, coloring(source)]
             save(np.concatenate(pair[::-1] if flipped else pair, axis=1), root / split / f"{index + 1}.{extension}")
     return root
 
@@ -57,16 +57,16 @@ def write_paired_folder(root: Path) -> Path:
         for index in range(count):
             source = drawing(index)
             save(source, root / split / "A" / f"sub/{index}.png")
-            save(colouring(source), root / split / "B" / f"sub/{index}.bmp")
+            save(coloring(source), root / split / "B" / f"sub/{index}.bmp")
     return root
 
 
 def write_unpaired_folder(root: Path) -> Path:
-    """CycleGAN's layout: drawings in A, other drawings coloured in B, of different numbers."""
+    """CycleGAN's layout: drawings in A, other drawings colored in B, of different numbers."""
     for folder, first, count in (("trainA", 0, 6), ("trainB", 100, 4), ("testA", 200, 3), ("testB", 300, 2)):
         for index in range(first, first + count):
             image = drawing(index)
-            save(colouring(image) if folder.endswith("B") else image, root / folder / f"{index}.png")
+            save(coloring(image) if folder.endswith("B") else image, root / folder / f"{index}.png")
     return root
 
 
@@ -78,10 +78,10 @@ def cells(values: Sequence) -> np.ndarray:
 
 
 def write_cacd(root: Path, people: int = 12) -> Path:
-    """Everyone once at 20 to 30 years, a drawing, and once from 50 on, coloured; one row's file is missing."""
+    """Everyone once at 20 to 30 years, a drawing, and once from 50 on, colored; one row's file is missing."""
     names, identities, ages = ["22_Not_There_0001.jpg"], [people + 1], [22]
     for person in range(1, people + 1):
-        for age, paint in ((19 + person % 12, np.asarray), (50 + person % 12, colouring)):
+        for age, paint in ((19 + person % 12, np.asarray), (50 + person % 12, coloring)):
             names.append(f"{age}_Person_Nr._{person}_{age:04}.jpg")
             identities.append(person)
             ages.append(age)
@@ -141,7 +141,7 @@ def write_cityscapes(root: Path) -> Path:
             ids = np.where(scene[..., 0] < 128, 26, 7).astype(np.uint8)
             ids[-2:] = 1
             stem = f"{split}/{city}/{city}_{index:06}_000019"
-            save(colouring(scene), root / "leftImg8bit" / f"{stem}_leftImg8bit.png")
+            save(coloring(scene), root / "leftImg8bit" / f"{stem}_leftImg8bit.png")
             save(ids, root / "gtFine" / f"{stem}_gtFine_labelIds.png")
             save(ids.astype(np.uint16), root / "gtFine" / f"{stem}_gtFine_instanceIds.png")
     return root
@@ -155,14 +155,14 @@ def write_cuhk(root: Path) -> Path:
             sketch = np.pad(drawing(index), ((4, 4), (0, 0), (0, 0)), "edge")
             sketch_name = f"{name[0].upper() if series else name[0]}{series}{name[1:]}-sz1"
             save(sketch[..., 0], root / split / "sketches" / f"{sketch_name}.jpg")
-            save(colouring(sketch), root / split / "photos" / f"{name}.jpg")
+            save(coloring(sketch), root / split / "photos" / f"{name}.jpg")
     return root
 
 
 def write_photographs(root: Path) -> Path:
     for split, count in (("train", 6), ("val", 3)):
         for index in range(count):
-            save(colouring(drawing(index)), root / split / "street" / f"{index}.jpg")
+            save(coloring(drawing(index)), root / split / "street" / f"{index}.jpg")
     return root
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.fakes import colouring, drawing, save, write_side_by_side
+from tests.fakes import coloring, drawing, save, write_side_by_side
 
 ARTISTS = """id,name,years,genre,nationality,bio,wikipedia,paintings
 0,Claude Monet,1840 - 1926,Impressionism,French,"A painter, of light",http://,6
@@ -21,7 +21,7 @@ def write_best_artworks(root: Path) -> Path:
     paintings = [("Claude_Monet", 6), ("Paul_Cezanne", 4), *((name, 3) for name in DUERER)]
     for artist, count in paintings:
         for number in range(1, count + 1):
-            painting = colouring(drawing(len(artist[:8]) * 100 + number, 48))
+            painting = coloring(drawing(len(artist[:8]) * 100 + number, 48))
             save(painting, root / "images" / "images" / artist / f"{artist}_{number}.jpg")
             save(painting[::2, ::2], root / "resized" / "resized" / f"{artist}_{number}.jpg")
     return root
@@ -36,7 +36,7 @@ def write_wikiart(root: Path) -> Path:
         ("Cubism", "paul-cezanne", 2),
     ):
         for number in range(count):
-            image = np.pad(colouring(drawing(number)), ((0, 0), (4, 4), (0, 0)), "edge")
+            image = np.pad(coloring(drawing(number)), ((0, 0), (4, 4), (0, 0)), "edge")
             save(image, root / style / f"{artist}_study-no-{number}-1888.jpg")
     broken = root / "Post_Impressionism" / "vincent-van-gogh_study-no-3-1888.jpg"
     broken.write_bytes(broken.read_bytes()[:300])

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from tests.fakes import colouring, drawing, save, write_side_by_side
+from tests.fakes import coloring, drawing, save, write_side_by_side
 
 
 def write_ffhq(root: Path) -> Path:
     """Both official folders, at a size that needs scaling."""
     for folder in ("images1024x1024", "thumbnails128x128"):
         for index in range(6):
-            save(colouring(drawing(index)), root / folder / f"{index // 4 * 1000:05}" / f"{index:05}.png")
+            save(coloring(drawing(index)), root / folder / f"{index // 4 * 1000:05}" / f"{index:05}.png")
     return root
 
 
@@ -18,7 +18,7 @@ def write_celeba_hq(root: Path) -> Path:
     for split, count in (("train", 3), ("val", 1)):
         for kind in ("female", "male"):
             for index in range(count):
-                save(colouring(drawing(index)), root / "celeba_hq" / split / kind / f"{index:06}.jpg")
+                save(coloring(drawing(index)), root / "celeba_hq" / split / kind / f"{index:06}.jpg")
     return root
 
 

@@ -259,7 +259,7 @@ def test_real_cacd_files_tell_the_ages_of_the_metadata():
     splits = CACDAgingDataModule(SAMPLES / "cacd", young=(14, 16), old=(17, 20), val_fraction=0.2).splits()
     assert sum(len(split.faces_a) for split in (splits["train"], splits["val"])) == 19
     assert splits["val"][0]["a"].shape == (3, 256, 256)
-    assert splits["val"][0]["a"].float().std() > 20  # a photograph, no flat colour
+    assert splits["val"][0]["a"].float().std() > 20  # a photograph, no flat color
 
 
 @needs_samples

@@ -1,4 +1,4 @@
-"""Pix2Pix from lightness to colour."""
+"""Pix2Pix from lightness to color."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ SMALL = {
 
 
 def flat(*color: int) -> torch.Tensor:
-    """An image (1, 3, 4, 4) of one colour, 0 to 255 a channel."""
+    """An image (1, 3, 4, 4) of one color, 0 to 255 a channel."""
     return (torch.tensor(color) / 127.5 - 1).view(1, 3, 1, 1).expand(1, 3, 4, 4)
 
 
@@ -42,23 +42,23 @@ def test_lab_has_the_tabulated_values(rgb, lab):
     assert np.abs(np.array(found) - lab).max() < 0.03
 
 
-def test_colours_survive_the_way_through_lab():
+def test_colors_survive_the_way_through_lab():
     images = torch.rand(2, 3, 8, 8) * 2 - 1
     assert (to_rgb(lightness(images), chroma(images)) - images).abs().max() < 1e-3
 
 
-def test_no_chroma_is_grey():
+def test_no_chroma_is_gray():
     images = to_rgb(lightness(torch.rand(1, 3, 8, 8) * 2 - 1), torch.zeros(1, 2, 8, 8))
     assert (images - images.mean(1, keepdim=True)).abs().max() < 1e-3
 
 
-def test_colours_beyond_rgb_are_clipped():
+def test_colors_beyond_rgb_are_clipped():
     images = to_rgb(torch.full((1, 1, 2, 2), 0.9), torch.full((1, 2, 2, 2), 1.0))
     assert images.min() >= -1
     assert images.max() <= 1
 
 
-def test_only_the_colours_of_a_translation_are_the_networks(monkeypatch):
+def test_only_the_colors_of_a_translation_are_the_networks(monkeypatch):
     module = Pix2PixModule(**SMALL)
     muted = torch.full((1, 2, 64, 32), 0.05)
     monkeypatch.setattr(module.translator, "generator", _Constant(muted, module.generator.size_multiple))
@@ -82,7 +82,7 @@ class _Constant(torch.nn.Module):
         return self.answer[..., : source.shape[2], : source.shape[3]]
 
 
-def test_the_l1_that_is_trained_is_of_the_colours_alone():
+def test_the_l1_that_is_trained_is_of_the_colors_alone():
     """What is logged for the first step, against the formula on a twin of the network."""
     batch = {"source": torch.rand(2, 3, 32, 32) * 2 - 1, "target": torch.rand(2, 3, 32, 32) * 2 - 1, "name": ["a", "b"]}
     module = Pix2PixModule(**SMALL, dropout=False)

@@ -20,7 +20,7 @@ def saved(path: Path, image: Image.Image, **options) -> np.ndarray:
     return read_image(path)
 
 
-def test_grey_is_repeated_over_three_channels(tmp_path):
+def test_gray_is_repeated_over_three_channels(tmp_path):
     pixels = saved(tmp_path / "x.png", Image.fromarray(GRADIENT))
     assert pixels.shape == (8, 8, 3)
     assert (pixels == GRADIENT[..., None]).all()
@@ -100,7 +100,7 @@ def test_side_by_side_halves_go_where_the_direction_says(tmp_path):
     there, back = (PairedImages(pairs, direction, 32)[1] for direction in ("AtoB", "BtoA"))
     drawing = torch.from_numpy(fakes.drawing(1)).permute(2, 0, 1)
     assert torch.equal(there["source"], drawing)
-    assert torch.equal(there["target"], torch.from_numpy(fakes.colouring(fakes.drawing(1))).permute(2, 0, 1))
+    assert torch.equal(there["target"], torch.from_numpy(fakes.coloring(fakes.drawing(1))).permute(2, 0, 1))
     assert torch.equal(back["source"], there["target"])
     assert torch.equal(back["target"], there["source"])
     assert there["name"] == "2.png"
@@ -111,7 +111,7 @@ def test_two_folders_are_matched_by_names_whatever_the_extension(tmp_path):
     pairs = matching_names("test", tmp_path / "train" / "A", tmp_path / "train" / "B", "")
     assert [pair.name for pair in pairs] == [f"sub/{index}.png" for index in range(6)]
     sample = PairedImages(pairs, "AtoB", 32)[3]
-    assert np.array_equal(sample["target"].permute(1, 2, 0).numpy(), fakes.colouring(fakes.drawing(3)))
+    assert np.array_equal(sample["target"].permute(1, 2, 0).numpy(), fakes.coloring(fakes.drawing(3)))
 
 
 def test_files_without_a_partner_are_named(tmp_path):
@@ -145,9 +145,9 @@ def test_a_missing_and_an_empty_folder_are_refused_with_a_remedy(tmp_path, datas
 
 def test_facades_paint_photographs_from_labels(tmp_path):
     sample = Facades(fakes.write_facades(tmp_path), "train", load_size=32)[0]
-    colourfulness = {side: sample[side].float().std(0).mean() for side in ("source", "target")}
-    assert colourfulness["source"] < 10  # the drawing, grey but for JPEG
-    assert colourfulness["target"] > 80  # yellow and blue
+    colorfulness = {side: sample[side].float().std(0).mean() for side in ("source", "target")}
+    assert colorfulness["source"] < 10  # the drawing, gray but for JPEG
+    assert colorfulness["target"] > 80  # yellow and blue
 
 
 def test_an_image_folder_keeps_sizes_and_names(tmp_path):

@@ -143,9 +143,9 @@ def test_inception_without_its_library_or_with_other_weights_says_what_to_do(tmp
 
 
 class MeanColor(FeatureExtractor):
-    """What each image's mean colour is: an extractor of a user's own."""
+    """What each image's mean color is: an extractor of a user's own."""
 
-    name = "mean colour"
+    name = "mean color"
 
     def __init__(self) -> None:
         super().__init__()
@@ -182,7 +182,7 @@ def test_the_callback_measures_seeds_against_all_training_images(pictures, tmp_p
     train = data.split("train")
     assert seen == 6 + len(train)
     real = MeanColor()(torch.stack([train[index]["image"] for index in range(len(train))]))
-    fake = torch.arange(6.0).view(6, 1).expand(6, 3) / 255  # as grey as their seeds
+    fake = torch.arange(6.0).view(6, 1).expand(6, 3) / 255  # as gray as their seeds
     assert figures["val/frechet"] == pytest.approx(frechet_distance(sums(real), sums(fake)), rel=1e-5)
     assert figures["val/diversity"] == pytest.approx(diversity(sums(real), sums(fake)), rel=1e-5)
     assert set(figures) == {"val/frechet", "val/kernel", "val/diversity"}  # not FID: any network but Inception
@@ -195,7 +195,7 @@ def test_the_real_images_are_seen_once_until_something_changes(pictures, tmp_pat
     assert again["val/frechet"] == first["val/frechet"]
     assert measure(pictures, tmp_path, image_size=16)[1] > 6
     other = MeanColor()
-    other.name = "mean colour, otherwise"
+    other.name = "mean color, otherwise"
     assert measure(pictures, tmp_path, other)[1] > 6
     trained = MeanColor()
     trained.register_buffer("weight", torch.ones(1))

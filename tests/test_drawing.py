@@ -20,7 +20,7 @@ def changed(picture: np.ndarray, before: np.ndarray) -> np.ndarray:
     return np.argwhere((picture != before).any(-1))
 
 
-def test_a_limb_runs_from_joint_to_joint_in_its_colour():
+def test_a_limb_runs_from_joint_to_joint_in_its_color():
     blank = np.zeros((64, 64, 3), np.uint8)
     picture = draw_pose(blank, np.float32([[20, 50], [20, 10]]), np.array([True, True]), STICK)
     np.testing.assert_allclose(picture[30, 20], [250, 10, 20], atol=25)  # a thin line is all anti-aliasing
@@ -67,7 +67,7 @@ def test_a_batch_is_drawn_image_by_image(skeleton):
     np.testing.assert_array_equal(((drawn[0] + 1) * 127.5).round().byte().permute(1, 2, 0).numpy(), expected)
 
 
-def test_heatmaps_glow_in_the_colours_of_their_joints():
+def test_heatmaps_glow_in_the_colors_of_their_joints():
     images = torch.ones(1, 3, 32, 32)
     heatmaps = torch.zeros(1, 2, 8, 8)
     heatmaps[0, 0, :4] = 1.0
@@ -76,5 +76,5 @@ def test_heatmaps_glow_in_the_colours_of_their_joints():
     torch.testing.assert_close(picture[0, :, 31, 31], torch.full((3,), 2 * 0.4 - 1))
 
 
-def test_joints_have_the_colours_of_their_limbs():
+def test_joints_have_the_colors_of_their_limbs():
     assert joint_colors(STICK) == [(250, 10, 20)] * 2

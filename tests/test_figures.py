@@ -1,4 +1,4 @@
-"""Drawn people: what makes them a data set that can be learnt from."""
+"""Drawn people: what makes them a data set that can be learned from."""
 
 import numpy as np
 import pytest
@@ -80,7 +80,7 @@ def test_joints_lie_in_the_image_at_many_scales_and_places():
 
 
 def test_the_body_is_where_its_joints_are():
-    """Between hip and knee there is the colour of the trousers, unless something is before it."""
+    """Between hip and knee there is the color of the trousers, unless something is before it."""
     agreeing = []
     for index in range(100):
         image, person = Figures(range(100), 0, image_size=128).read(index)

@@ -25,7 +25,7 @@ def everyone(keypoints: torch.Tensor) -> torch.Tensor:
 
 
 def test_a_cell_covers_its_pixels():
-    """The centre of the first cell of four pixels, 0 to 3, is at 1.5."""
+    """The center of the first cell of four pixels, 0 to 3, is at 1.5."""
     assert to_pixels(torch.tensor([0.0, 1.0, 63.0]), 4).tolist() == [1.5, 5.5, 253.5]
     assert to_cells(torch.tensor([1.5, 253.5]), 4).tolist() == [0, 63]
 
@@ -124,8 +124,8 @@ def test_real_joints_survive_their_heatmaps(people, method, threshold, least, mo
     to_crop = [affine_to_crop(person.window, 256) for person in people]
     moved = [transform_points(person.joints, affine) for person, affine in zip(people, to_crop, strict=True)]
     in_crop = torch.from_numpy(np.stack(moved))
-    labelled = torch.from_numpy(np.stack([person.labelled for person in people]))
-    inside = labelled & ((in_crop > -0.5) & (in_crop < 255.5)).all(-1)
+    labeled = torch.from_numpy(np.stack([person.labeled for person in people]))
+    inside = labeled & ((in_crop > -0.5) & (in_crop < 255.5)).all(-1)
     cells, _ = decode(render_heatmaps(in_crop, inside, 64, 4, 1.0), method)
     found = transform_keypoints(
         to_pixels(cells, 4).double(), torch.from_numpy(np.stack([invert_affine(a) for a in to_crop]))

@@ -99,7 +99,7 @@ def test_drift_is_the_mean_squared_logit():
 
 
 def test_penalties_of_shrunk_images_are_those_of_the_enlarged_ones():
-    """Growing networks are penalised by the gradient at the final size, of which a critic takes the mean of 4 x 4."""
+    """Growing networks are penalized by the gradient at the final size, of which a critic takes the mean of 4 x 4."""
     torch.manual_seed(0)
     network = torch.nn.Sequential(
         torch.nn.Conv2d(3, 4, 3), torch.nn.Softplus(), torch.nn.Flatten(), torch.nn.Linear(16, 1)

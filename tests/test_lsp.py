@@ -22,13 +22,13 @@ def people(data: LSP) -> dict:
     return {person.name: person for person in data.people}
 
 
-def test_occluded_joints_of_lsp_are_labelled_and_unlabelled_ones_of_lspet_are_not(tmp_path):
+def test_occluded_joints_of_lsp_are_labeled_and_unlabeled_ones_of_lspet_are_not(tmp_path):
     data = LSP(write_lsp(tmp_path), "train", val_fraction=0.001)
     found = people(data)
-    assert found["lsp_dataset/im0003.jpg"].labelled.all()  # a wrist of everyone's is occluded
+    assert found["lsp_dataset/im0003.jpg"].labeled.all()  # a wrist of everyone's is occluded
     assert np.allclose(found["lsp_dataset/im0003.jpg"].joints, JOINTS + 0.5)
     lspet = found["lspet_dataset/im00006.jpg"]
-    assert np.flatnonzero(~lspet.labelled).tolist() == [5]
+    assert np.flatnonzero(~lspet.labeled).tolist() == [5]
     assert lspet.joints[5].tolist() == [0, 0]
     assert np.allclose(np.delete(lspet.joints, 5, 0), np.delete(JOINTS + 5, 5, 0))
 
@@ -37,7 +37,7 @@ def test_a_sample_holds_the_labels_in_both_coordinates(tmp_path):
     data = LSP(write_lsp(tmp_path), "train", val_fraction=0.001, image_size=128)
     sample = data[list(people(data)).index("lspet_dataset/im00006.jpg")]
     assert sample["name"] == "lspet_dataset/im00006.jpg"
-    assert sample["labelled"].dtype == torch.bool
+    assert sample["labeled"].dtype == torch.bool
     assert sample["keypoints"][5].tolist() == sample["truth"][5].tolist() == [0, 0]
     # joints but the left ankle span 35 x 54 pixels, from y = 9 to 63: 128 pixels show 1.25 x 54 about their middle
     zoom = 128 / (1.25 * 54)
@@ -106,10 +106,10 @@ def test_mirrored_people_have_their_sides_changed(tmp_path):
 
 
 def test_a_torso_without_an_end_has_no_length():
-    labelled = np.ones(14, bool)
-    assert torso(JOINTS, labelled) == pytest.approx(np.hypot(12, 19))
-    labelled[9] = False
-    assert torso(JOINTS, labelled) == 0
+    labeled = np.ones(14, bool)
+    assert torso(JOINTS, labeled) == pytest.approx(np.hypot(12, 19))
+    labeled[9] = False
+    assert torso(JOINTS, labeled) == 0
     assert window_about(JOINTS[:1], 1.25) is None
 
 
@@ -174,6 +174,6 @@ def test_every_person_there_is_comes_back_from_the_crop():
             for sample in data:
                 ones = torch.ones(14, 1)
                 back = torch.cat([sample["keypoints"], ones], 1) @ sample["to_source"].T
-                labelled = sample["labelled"]
-                assert (back - sample["truth"])[labelled].abs().max() < 1e-3
+                labeled = sample["labeled"]
+                assert (back - sample["truth"])[labeled].abs().max() < 1e-3
     assert len(LSP(SAMPLES, "train")) + len(LSP(SAMPLES, "test")) == 223

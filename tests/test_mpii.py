@@ -33,9 +33,9 @@ def test_the_official_file_is_read_with_all_its_quirks(tmp_path):
         f"train{index}.jpg": 1 for index in range(1, 6)
     }
     first, second = train.people[:2]
-    assert first.labelled.all()
+    assert first.labeled.all()
     assert np.allclose(first.joints, stance(MPII_JOINTS))
-    assert np.flatnonzero(~second.labelled).tolist() == [0, 5]
+    assert np.flatnonzero(~second.labeled).tolist() == [0, 5]
     assert (second.joints[[0, 5]] == 0).all()
     assert np.allclose(second.joints[10], np.add(stance(["right_wrist"])[0], (20, 1)))
     assert first.reference_length == pytest.approx(0.6 * 10)
@@ -47,7 +47,7 @@ def test_both_forms_of_the_annotations_agree(tmp_path):
     official, json_form = MPII(root, "val", **LISTED), MPII(root, "val", "annot")
     for one, two in zip(official.people, json_form.people, strict=True):
         assert np.allclose(one.joints, two.joints)
-        assert (one.labelled == two.labelled).all()
+        assert (one.labeled == two.labeled).all()
         assert one.window == two.window
         assert (one.name, one.reference_length, one.image) == (two.name, two.reference_length, two.image)
 
@@ -179,7 +179,7 @@ def test_the_validation_people_are_the_published_ones(tmp_path):
     (tmp_path / "gt_valid.mat").symlink_to(SAMPLES / "annot" / "gt_valid.mat")
     people = read_json(tmp_path, "val")
     assert (len(people), len({person.image for person in people})) == (2958, 2729)
-    assert sum(person.labelled.all() for person in people) == 2017
+    assert sum(person.labeled.all() for person in people) == 2017
     assert [person.image for person in people] == (SAMPLES / "annot" / "valid_images.txt").read_text().split()
     # of the first person, as Newell's files have it: 966, 410.78 and 5.898 from MATLAB's first pixel
     first = posed(people[0], SAMPLES / "images")
@@ -199,8 +199,8 @@ def test_the_official_nesting_holds_the_same_people_as_the_json_form(tmp_path):
         assert one.for_training
         assert one.center == two.center
         assert one.scale == pytest.approx(two.scale, abs=1e-6)
-        assert (one.labelled == two.labelled).all()
-        assert np.allclose(one.joints[one.labelled], two.joints[two.labelled], atol=1e-4)
+        assert (one.labeled == two.labeled).all()
+        assert np.allclose(one.joints[one.labeled], two.joints[two.labeled], atol=1e-4)
         assert one.head_diagonal == pytest.approx(two.head_diagonal, abs=1e-4)
 
 
@@ -213,4 +213,4 @@ def test_every_person_there_is_comes_back_from_the_crop(tmp_path):
         assert len(data) == 5
         for sample in data:
             back = torch.cat([sample["keypoints"], torch.ones(JOINTS, 1)], 1) @ sample["to_source"].T
-            assert (back - sample["truth"])[sample["labelled"]].abs().max() < 1e-3
+            assert (back - sample["truth"])[sample["labeled"]].abs().max() < 1e-3

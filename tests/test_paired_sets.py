@@ -55,14 +55,14 @@ def test_a_missing_and_an_empty_folder_are_refused_with_a_remedy(tmp_path, datas
         dataset(tmp_path, split)
 
 
-def test_cityscapes_labels_are_painted_in_the_official_colours(tmp_path):
+def test_cityscapes_labels_are_painted_in_the_official_colors(tmp_path):
     data = Cityscapes(fakes.write_cityscapes(tmp_path), "train", load_size=64)
     scene = np.concatenate([fakes.drawing(4), fakes.drawing(104)], axis=1)[::, ::, :1]
     expected = np.where(scene < 128, np.uint8(CAR), np.uint8(ROAD))
     expected[-2:] = VOID
     labels, photograph = data.read(4)
     assert np.array_equal(labels, expected)
-    assert np.array_equal(photograph, fakes.colouring(np.repeat(scene, 3, axis=2)))
+    assert np.array_equal(photograph, fakes.coloring(np.repeat(scene, 3, axis=2)))
     assert data[4]["name"] == "aachen/aachen_000004_000019_leftImg8bit.png"
 
 
@@ -108,16 +108,16 @@ def test_label_maps_without_ids_are_asked_for(tmp_path):
 
 def test_files_that_hold_no_label_ids_are_refused(tmp_path):
     colors = np.uint8(CITYSCAPES.id_colors)
-    grey, colored = np.uint8([[0, 33, 34]]), np.uint8([[[1, 1, 1], [1, 1, 2]]])
-    with pytest.raises(ImageReadError, match=r"grey\.png: label 34, but they are numbered from 0 to 33"):
-        read_labels(fakes.save(grey, tmp_path / "grey.png"), colors)
-    with pytest.raises(ImageReadError, match=r"colored\.png: colours where each pixel should be the number of a label"):
+    gray, colored = np.uint8([[0, 33, 34]]), np.uint8([[[1, 1, 1], [1, 1, 2]]])
+    with pytest.raises(ImageReadError, match=r"gray\.png: label 34, but they are numbered from 0 to 33"):
+        read_labels(fakes.save(gray, tmp_path / "gray.png"), colors)
+    with pytest.raises(ImageReadError, match=r"colored\.png: colors where each pixel should be the number of a label"):
         read_labels(fakes.save(colored, tmp_path / "colored.png"), colors)
 
 
 def test_maps_become_aerial_photographs(tmp_path):
     sample = Maps(fakes.write_maps(tmp_path), "train", load_size=32)[0]
-    assert pixels(sample["source"]).std(2).mean() < 10  # the drawing, grey but for JPEG
+    assert pixels(sample["source"]).std(2).mean() < 10  # the drawing, gray but for JPEG
     assert pixels(sample["target"]).std(2).mean() > 80  # yellow and blue
 
 
@@ -129,7 +129,7 @@ def test_cuhk_sketches_find_their_photographs(tmp_path):
     )
     assert [photograph for _, photograph in names] == women + men
     assert [sketch for sketch, _ in names][::3] == ["F2-002-01-sz1.jpg", "M2-001-01-sz1.jpg"]
-    assert pixels(data[0]["source"]).std(2).max() == 0  # a sketch is grey
+    assert pixels(data[0]["source"]).std(2).max() == 0  # a sketch is gray
     assert pixels(data[0]["target"]).std(2).mean() > 80
 
 
@@ -142,7 +142,7 @@ def test_two_sketches_of_one_student_are_refused(tmp_path):
 
 @needs_samples
 @pytest.mark.parametrize("root", ["cityscapes", "cityscapes_small"])
-def test_real_label_ids_become_the_official_colours(root):
+def test_real_label_ids_become_the_official_colors(root):
     """``*_gtFine_color.png`` is the picture of the labels that the data set brings along."""
     data = Cityscapes(SAMPLES / root, "train")
     for index in range(5):
@@ -185,7 +185,7 @@ def test_real_sketches_find_their_photographs(layout):
 
 @needs_samples
 def test_real_maps_are_flatter_than_the_ground():
-    """A map has whole areas of one colour: its neighbours differ less than those of the aerial photograph."""
+    """A map has whole areas of one color: its neighbors differ less than those of the aerial photograph."""
     data = Maps(SAMPLES / "maps", "val")
     for index in range(20):
         flat = [(np.abs(np.diff(image.astype(int), axis=1)).max(2) <= 2).mean() for image in data.read(index)]

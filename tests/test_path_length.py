@@ -106,7 +106,7 @@ def test_it_is_logged_at_validation(small, tmp_path, capsys):
 
 
 @torch.no_grad()
-def test_paths_run_between_the_codes_of_neighbouring_seeds():
+def test_paths_run_between_the_codes_of_neighboring_seeds():
     schedule = GrowingSchedule(resolution=16, start_resolution=16, batch_sizes={16: 4})
     module = StyleGANModule(schedule, latent_size=8, base_channels=64, max_channels=8, mapping_layers=2).double()
     callback = PathLength(MeanSquare(), epsilon=1e-3)

@@ -40,9 +40,9 @@ def mpii_validation() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.T
     return labels, torch.from_numpy(content["jnt_missing"].T == 0), lengths, tompson
 
 
-def scores(metric: PCK, predicted, truth, labelled, length) -> dict[str, float]:
+def scores(metric: PCK, predicted, truth, labeled, length) -> dict[str, float]:
     for part in torch.arange(len(predicted)).split(700):  # not all at once
-        metric.update(predicted[part], truth[part], labelled[part], length[part])
+        metric.update(predicted[part], truth[part], labeled[part], length[part])
     return {name: value.item() for name, value in metric.compute().items()}
 
 
@@ -52,7 +52,7 @@ def test_lsp_predictions_of_the_authors_score_as_published():
     found = scores(PCK(LSP, 0.2), lsp_predictions(), truth, torch.ones(1000, 14, dtype=torch.bool), length)
     assert [found[row] for row in ROWS] == pytest.approx([98.30, 95.10, 92.60, 89.85, 94.65, 95.05, 94.50], abs=0.005)
     assert found["mean"] == pytest.approx(94.29, abs=0.005)
-    assert found["weighted_mean"] == pytest.approx(found["mean"])  # all joints are labelled
+    assert found["weighted_mean"] == pytest.approx(found["mean"])  # all joints are labeled
     assert found["auc"] == pytest.approx(67.2, abs=0.05)
 
 
@@ -73,10 +73,10 @@ def test_lsp_predictions_score_less_under_observer_centric_labels():
     ],
 )
 def test_mpii_predictions_score_as_published(predictions, rows, mean, weighted_mean):
-    truth, labelled, length, predicted = mpii_validation()
+    truth, labeled, length, predicted = mpii_validation()
     if predictions != "tompson":
         predicted = torch.from_numpy(loadmat(SAMPLES / "mpii" / "preds" / f"{predictions}.mat")["preds"]).double()
-    found = scores(PCK(MPII, 0.5), predicted, truth, labelled, length)
+    found = scores(PCK(MPII, 0.5), predicted, truth, labeled, length)
     assert [found[row] for row in ROWS] == pytest.approx(rows, abs=0.01)
     assert found["mean"] == pytest.approx(mean, abs=0.01)
     assert found["weighted_mean"] == pytest.approx(weighted_mean, abs=0.01)
@@ -84,9 +84,9 @@ def test_mpii_predictions_score_as_published(predictions, rows, mean, weighted_m
 
 @needs_samples
 def test_the_labels_themselves_score_100():
-    truth, labelled, length, _ = mpii_validation()
+    truth, labeled, length, _ = mpii_validation()
     for threshold in (0.5, 0.1):
-        assert set(scores(PCK(MPII, threshold), truth, truth, labelled, length).values()) == {100.0}
+        assert set(scores(PCK(MPII, threshold), truth, truth, labeled, length).values()) == {100.0}
     truth, length = lsp_test_labels("joints.mat")
     everything = torch.ones(1000, 14, dtype=torch.bool)
     assert set(scores(PCK(LSP, 0.2), truth, truth, everything, length).values()) == {100.0}
@@ -95,11 +95,11 @@ def test_the_labels_themselves_score_100():
 def test_rows_and_both_means_by_hand():
     """Two people; one wrist of the second has no label. All else is right but both right wrists and one ankle."""
     truth = torch.rand(2, 14, 2) * 100
-    predicted, labelled = truth.clone(), torch.ones(2, 14, dtype=torch.bool)
+    predicted, labeled = truth.clone(), torch.ones(2, 14, dtype=torch.bool)
     predicted[:, 6] += torch.tensor([30.0, 40.0])  # 50 away: a length
     predicted[0, 0, 0] += 11
-    labelled[1, 11] = False
-    found = scores(PCK(LSP, 0.2), predicted, truth, labelled, torch.full((2,), 50.0))
+    labeled[1, 11] = False
+    found = scores(PCK(LSP, 0.2), predicted, truth, labeled, torch.full((2,), 50.0))
     assert found["wrist"] == pytest.approx((0 + 100) / 2)
     assert found["ankle"] == pytest.approx((50 + 100) / 2)
     assert found["mean"] == pytest.approx(100 * (12 + 0 + 0.5) / 14)
@@ -140,11 +140,11 @@ def test_processes_are_added_up():
     """As torchmetrics merges them: the table of two halves is that of the whole."""
     truth = torch.rand(9, 14, 2)
     predicted = truth + 0.2 * torch.randn(9, 14, 2)
-    labelled, length = torch.rand(9, 14) < 0.7, torch.ones(9)
+    labeled, length = torch.rand(9, 14) < 0.7, torch.ones(9)
     whole, half, other = (PCK(LSP, 0.2) for _ in range(3))
-    whole.update(predicted, truth, labelled, length)
-    half.update(predicted[:4], truth[:4], labelled[:4], length[:4])
-    other.update(predicted[4:], truth[4:], labelled[4:], length[4:])
+    whole.update(predicted, truth, labeled, length)
+    half.update(predicted[:4], truth[:4], labeled[:4], length[:4])
+    other.update(predicted[4:], truth[4:], labeled[4:], length[4:])
     half.merge_state(other)
     assert half.compute() == whole.compute()
     assert whole.compute()["mean"] < 100
@@ -155,7 +155,7 @@ def test_what_does_not_fit_is_refused():
     everything = torch.ones(1, 14, dtype=torch.bool)
     with pytest.raises(ValueError, match=r"must be \(B, 14, 2\), got \(1, 16, 2\)"):
         metric.update(torch.zeros(1, 16, 2), torch.zeros(1, 16, 2), everything, torch.ones(1))
-    with pytest.raises(ValueError, match=r"labelled must be bool \(B, 14\) and length \(B,\), got torch.float32"):
+    with pytest.raises(ValueError, match=r"labeled must be bool \(B, 14\) and length \(B,\), got torch.float32"):
         metric.update(torch.zeros(1, 14, 2), torch.zeros(1, 14, 2), everything.float(), torch.ones(1))
     with pytest.raises(ValueError, match="threshold must be above 0, got 0"):
         PCK(LSP, 0)

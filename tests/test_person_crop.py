@@ -52,9 +52,9 @@ def test_beyond_the_image_it_is_black():
 
 
 def test_gains_multiply_channels_and_end_at_white():
-    grey = np.full((8, 8, 3), 200, np.uint8)
-    to_crop = affine_to_crop(Window.whole(grey), 8)
-    assert cut_out(grey, to_crop, 8, gains=(0.8, 1.0, 1.5))[4, 4].tolist() == [160, 200, 255]
+    gray = np.full((8, 8, 3), 200, np.uint8)
+    to_crop = affine_to_crop(Window.whole(gray), 8)
+    assert cut_out(gray, to_crop, 8, gains=(0.8, 1.0, 1.5))[4, 4].tolist() == [160, 200, 255]
 
 
 def test_a_window_about_a_box_counts_edges_and_its_points_count_middles():

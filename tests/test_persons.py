@@ -23,7 +23,7 @@ def moved(points: list, to_source: torch.Tensor) -> list:
 
 
 def write_video(path, frames: int = 6):
-    """Each frame is one grey, 20 brighter than the one before."""
+    """Each frame is one gray, 20 brighter than the one before."""
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (48, 32))
     assert writer.isOpened()
     for frame in range(frames):

@@ -121,7 +121,7 @@ def test_four_pairs_can_be_overfitted():
     images = [fakes.drawing(seed) for seed in range(4)]
     stack = [
         torch.tensor([x.tolist() for x in side]).permute(0, 3, 1, 2) / 127.5 - 1
-        for side in (images, [fakes.colouring(x) for x in images])
+        for side in (images, [fakes.coloring(x) for x in images])
     ]
     batch = {"source": stack[0], "target": stack[1], "name": list("abcd")}
     module = Pix2PixModule(

@@ -116,7 +116,7 @@ def test_people_of_no_file_are_drawn_on_their_crops(tmp_path):
 
 
 def test_a_video_comes_back_with_all_its_frames(tmp_path):
-    """Grey frames, each lighter than the one before; people in the first and the third."""
+    """Gray frames, each lighter than the one before; people in the first and the third."""
     clip = tmp_path / "clip.mp4"
     save_video((np.full((48, 64, 3), 40 + 30 * index, np.uint8) for index in range(4)), 12.0, clip)
     writer = PoseWriter(tmp_path / "out", score_threshold=0.5)

@@ -29,12 +29,12 @@ def people(count: int = 2, side: int = 32, dtype: torch.dtype = torch.float32, j
     generator = torch.Generator().manual_seed(0)
     keypoints = torch.rand(count, joints, 2, generator=generator, dtype=dtype) * (side - 9) + 4
     to_source = torch.tensor([[2.0, 0, 10], [0, 2, 10]], dtype=dtype).repeat(count, 1, 1)
-    labelled = torch.ones(count, joints, dtype=torch.bool)
-    labelled[0, :3] = False
+    labeled = torch.ones(count, joints, dtype=torch.bool)
+    labeled[0, :3] = False
     return {
         "image": torch.rand(count, 3, side, side, generator=generator, dtype=dtype) * 2 - 1,
         "keypoints": keypoints,
-        "labelled": labelled,
+        "labeled": labeled,
         "to_source": to_source,
         "truth": 2 * keypoints + 10,
         "reference_length": torch.full((count,), 20.0, dtype=dtype),
@@ -55,9 +55,9 @@ def test_one_step_is_the_papers(mask_missing, k):
     generator, judge = twin.generator, twin.discriminator
     rmsprop = torch.optim.RMSprop(generator.parameters(), 2.5e-4, alpha=0.99, eps=1e-8)
     adam = torch.optim.Adam(judge.parameters(), 2.5e-4)
-    image, labelled = batch["image"], batch["labelled"][:, :, None, None]
-    real = render_heatmaps(batch["keypoints"], batch["labelled"], 8, 4, 1.0)
-    counted = labelled if mask_missing else torch.ones_like(labelled)
+    image, labeled = batch["image"], batch["labeled"][:, :, None, None]
+    real = render_heatmaps(batch["keypoints"], batch["labeled"], 8, 4, 1.0)
+    counted = labeled if mask_missing else torch.ones_like(labeled)
     first, last = generator(image)
     fake = last * counted
     l_real = F.mse_loss(judge(image, real), real)
@@ -132,7 +132,7 @@ def test_the_flip_test_averages_an_image_and_its_mirror_image():
 
 def with_heatmaps(module: SAGANPoseModule, batch: dict, shift: float = 0.0) -> SAGANPoseModule:
     """Has the module find the joints of the batch, ``shift`` crop pixels to the right of where they are."""
-    everywhere = torch.ones_like(batch["labelled"])
+    everywhere = torch.ones_like(batch["labeled"])
     moved = batch["keypoints"] + torch.tensor([shift, 0.0])
     module.finder.heatmaps = lambda _: render_heatmaps(moved, everywhere, 8, 4, 1.0)
     return module
@@ -188,7 +188,7 @@ def test_a_sheet_shows_the_pose_found_and_the_truth():
 def test_heatmaps_can_be_overfitted():
     """In 60 steps one image's error must fall far below that of empty maps, which is where it starts from."""
     batch = people(1)
-    batch["labelled"][:] = True
+    batch["labeled"][:] = True
     module = SAGANPoseModule(stacks=1, depth=2, channels=32, discriminator_channels=8, lr=2e-3)
     metrics = train(module, [batch], max_epochs=60).callback_metrics
     assert metrics["loss/heatmaps"] < 0.3 * metrics["loss/zero_map"]

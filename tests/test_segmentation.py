@@ -33,7 +33,7 @@ ROAD, POLE, CAR = 0, 5, 13
 
 
 def as_image(colors: np.ndarray) -> torch.Tensor:
-    """Colours (H, W, 3) from 0 to 255 as a batch of one image in [-1, 1]."""
+    """Colors (H, W, 3) from 0 to 255 as a batch of one image in [-1, 1]."""
     return torch.from_numpy(colors.astype(np.float32)).permute(2, 0, 1)[None] / 127.5 - 1
 
 
@@ -80,7 +80,7 @@ def test_a_score_is_of_all_pixels_and_not_a_mean_over_images():
     assert score.compute().item() == 0
 
 
-def test_the_nearest_colour_is_that_of_a_plain_search():
+def test_the_nearest_color_is_that_of_a_plain_search():
     pixels = np.random.default_rng(0).integers(0, 256, (12, 10, 3))
     colors = CITYSCAPES.colors
     expected = [
@@ -106,7 +106,7 @@ def test_only_the_target_has_void_pixels():
 @needs_samples
 def test_classes_of_real_label_maps_are_the_official_ones():
     train_ids = np.array([VOID if label.ignore_in_eval else label.train_id for label in Cityscapes.classes[:34]])
-    train_ids[18] = POLE  # a pole group has the colour of a pole
+    train_ids[18] = POLE  # a pole group has the color of a pole
     for ids in real_label_ids():
         found = target_classes(as_image(np.array(CITYSCAPES.id_colors)[ids]), CITYSCAPES)
         assert np.array_equal(found[0].numpy(), train_ids[ids])

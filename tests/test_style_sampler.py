@@ -78,7 +78,7 @@ def test_a_path_passes_through_its_seeds_and_ends_where_it_begins():
         seen(StyleGANModule(growing(), **SMALL, noise_mode="random"), 24).predict_step(request)
 
 
-def test_paths_without_a_mapping_stay_on_the_sphere_of_normalised_codes():
+def test_paths_without_a_mapping_stay_on_the_sphere_of_normalized_codes():
     module = StyleGANModule(fixed(), **SMALL | {"mapping_layers": 0})
     middle = module.sampler._path(
         PathRequest(names=["x.png"], seeds=torch.tensor([3, 4]), weights=torch.tensor([[0.5, 0.5]]), frames=[0])

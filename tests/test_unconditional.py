@@ -132,10 +132,10 @@ def test_a_folder_of_nothing_but_broken_files_is_an_error(tmp_path):
 
 def test_a_large_jpeg_is_decoded_small_with_the_same_content(tmp_path):
     rows, columns = np.mgrid[:1024, :1536]
-    colours = np.stack([rows / 4, columns / 6, (rows + columns) / 10], axis=2).astype(np.uint8)
+    colors = np.stack([rows / 4, columns / 6, (rows + columns) / 10], axis=2).astype(np.uint8)
     rotated = Image.Exif()
     rotated[0x0112] = 6  # to be turned clockwise for display
-    for name, image in (("rgb", Image.fromarray(colours)), ("grey", Image.fromarray(colours[..., 0]))):
+    for name, image in (("rgb", Image.fromarray(colors)), ("gray", Image.fromarray(colors[..., 0]))):
         image.save(tmp_path / f"{name}.jpg", quality=95, exif=rotated)
         small, whole = read_image(tmp_path / f"{name}.jpg", 64), read_image(tmp_path / f"{name}.jpg")
         assert whole.shape == (1536, 1024, 3)
@@ -207,8 +207,8 @@ def test_single_images_fill_a_grid():
     rows = [{"generated": Image.new("RGB", (10, 10), (index, 0, 0))} for index in range(1, 6)]
     sheet = np.asarray(draw_sheet(rows))
     assert sheet.shape == (18 + 3 * 4 + 2 * 10, 4 * 4 + 3 * 10, 3)  # a title, two rows, three columns
-    centres = [(18 + 4 + 5 + 14 * row, 4 + 5 + 14 * column) for row in range(2) for column in range(3)]
-    assert [sheet[centre][0] for centre in centres] == [1, 2, 3, 4, 5, 255]
+    centers = [(18 + 4 + 5 + 14 * row, 4 + 5 + 14 * column) for row in range(2) for column in range(3)]
+    assert [sheet[center][0] for center in centers] == [1, 2, 3, 4, 5, 255]
 
 
 def test_titles_of_narrow_columns_do_not_run_into_each_other():

@@ -32,7 +32,7 @@ class FoundPerson(TypedDict):
         name: The picture's name, or the frame's.
         person: Which one of the people in it.
         box: Left, top, right, bottom in pixels.
-        keypoints: x and y of each joint in pixels whose centres lie at integers.
+        keypoints: x and y of each joint in pixels whose centers lie at integers.
         scores: The score of each joint.
     """
 
@@ -140,7 +140,7 @@ def coco_keypoints(
 ) -> dict[str, Any]:
     """People in COCO's format for keypoints, with the scores of its format for results.
 
-    Each annotation has ``keypoints`` x, y, v for each joint, in the image's pixels whose centres lie at integers, where
+    Each annotation has ``keypoints`` x, y, v for each joint, in the image's pixels whose centers lie at integers, where
     v is 2 for a score from the threshold up and else 0; ``keypoint_scores``; ``score``, their mean; ``bbox``, the box
     that the person was looked for in. Ids count from 1; pictures are told by their ``file_name``.
 

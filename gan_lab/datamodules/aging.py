@@ -23,8 +23,8 @@ class AgingDataModule(TranslationDataModule):
 
     Args:
         root: The folder of the data set.
-        young: Youngest and oldest age of kind A in whole years, both included.
-        old: Youngest and oldest age of kind B, above those of A, or it is a ConfigurationError.
+        young: Youngest and oldest age of domain A in whole years, both included.
+        old: Youngest and oldest age of domain B, above those of A, or it is a ConfigurationError.
         val_fraction: About how many of the people, between 0 and 1, are kept for validation. Who they are depends
             on nothing but their names and ``split_seed``.
         split_seed: Chooses other people.

@@ -11,14 +11,14 @@ from gan_lab.images.transforms import Jitter
 
 
 class DegradedFolderDataModule(TranslationDataModule):
-    """Photographs, each the target of a source that is made from it: its edges, its greys, itself with a hole.
+    """Photographs, each the target of a source that is made from it: its edges, its grays, itself with a hole.
 
     ``root`` holds ``train``, ``val`` and, for ``gan-lab test``, ``test`` if there is one.
 
     Args:
         root: The folder with the splits.
-        degradation: What makes the source: ``Edges``, ``Grey``, ``CentralHole``, ``RandomHole``, or your own class.
-        predict_folder: Pictures for ``predict``, of any size, taken as they are: drawings, grey pictures, pictures
+        degradation: What makes the source: ``Edges``, ``Gray``, ``CentralHole``, ``RandomHole``, or your own class.
+        predict_folder: Pictures for ``predict``, of any size, taken as they are: drawings, gray pictures, pictures
             with holes. Without it ``predict`` takes the held-out photographs, degraded.
         **kwargs: As of :class:`TranslationDataModule`.
     """

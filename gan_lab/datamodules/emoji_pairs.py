@@ -5,6 +5,6 @@ from gan_lab.datasets import EmojiPairs
 
 
 class EmojiPairsDataModule(PairedDataModule):
-    """Fluent emoji, line drawings to colour unless ``direction`` is ``BtoA``."""
+    """Fluent emoji, line drawings to color unless ``direction`` is ``BtoA``."""
 
     data_set = EmojiPairs

@@ -33,7 +33,7 @@ class FiguresDataModule(PoseDataModule):
         self.train_count, self.val_count, self.figures_seed = train_count, val_count, figures_seed
 
     def training_data(self) -> Figures:
-        """Figures to train on, scaled, rotated, mirrored and recoloured at random."""
+        """Figures to train on, scaled, rotated, mirrored and recolored at random."""
         return Figures(range(self.train_count), self.figures_seed, self.image_size, self.jitter)
 
     def validation_data(self) -> Figures:

@@ -19,7 +19,7 @@ class LSPDataModule(PoseDataModule):
         viewpoint: Whose left and right are meant: ``person``, as the official labels and nearly all papers have it, or
             ``observer``, of which ``lsp_dataset/joints-OC.mat`` is read and for which there is no extended set.
         val_fraction: The part of the extended set, between 0 and 1, held out if official test images are missing.
-        margin: Side of the extended set's crops relative to the labelled joints' box.
+        margin: Side of the extended set's crops relative to the labeled joints' box.
         **kwargs: As of :class:`PoseDataModule`.
     """
 
@@ -42,7 +42,7 @@ class LSPDataModule(PoseDataModule):
         )
 
     def training_data(self) -> LSP:
-        """People to train on, scaled, rotated, mirrored and recoloured at random."""
+        """People to train on, scaled, rotated, mirrored and recolored at random."""
         return announced(self._people("train", image_size=self.image_size, jitter=self.jitter))
 
     def validation_data(self) -> LSP:

@@ -45,7 +45,7 @@ class MPIIDataModule(PoseDataModule):
         )
 
     def training_data(self) -> MPII:
-        """People to train on, scaled, rotated, mirrored and recoloured at random."""
+        """People to train on, scaled, rotated, mirrored and recolored at random."""
         return announced(self._people("train", image_size=self.image_size, jitter=self.jitter))
 
     def validation_data(self) -> MPII:

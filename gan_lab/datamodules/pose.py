@@ -21,7 +21,7 @@ class PoseDataModule(GANDataModule):
         image_size: Side of the crops in pixels, a multiple of 4 x 2^depth of the model's.
         scale: Smallest and largest factor of a training crop's window; above 1 the person becomes smaller.
         rotation: Training crops are rotated by up to so many degrees either way.
-        color_gain: Each colour channel of a training crop is multiplied by a number up to so much above or below 1.
+        color_gain: Each color channel of a training crop is multiplied by a number up to so much above or below 1.
         predict_folder: Pictures of any size, or a video file, for ``predict``; without it ``predict`` takes the people
             held out.
         boxes: Where the people are in those pictures: a ``.json`` file of COCO's format, ``images`` and

@@ -16,7 +16,7 @@ from gan_lab.errors import require_numbers
 
 
 class UnconditionalDataModule(GANDataModule):
-    """Single images, of which the central squares are learnt from; ``predict`` makes an image of each seed.
+    """Single images, of which the central squares are learned from; ``predict`` makes an image of each seed.
 
     Args:
         root: The folder of the data set.

@@ -19,11 +19,11 @@ class UnpairedFolderDataModule(TranslationDataModule):
 
     Args:
         root: The folder of CycleGAN's layout.
-        folder_a: Training images of kind A, in place of ``root``.
-        folder_b: Training images of kind B, in place of ``root``.
-        held_out_a: Images of kind A for validation; the training ones where there are no others. ``predict`` takes
+        folder_a: Training images of domain A, in place of ``root``.
+        folder_b: Training images of domain B, in place of ``root``.
+        held_out_a: Images of domain A for validation; the training ones where there are no others. ``predict`` takes
             them where it is given no ``predict_folder``.
-        held_out_b: Images of kind B for validation; the training ones where there are no others.
+        held_out_b: Images of domain B for validation; the training ones where there are no others.
         **kwargs: As of :class:`TranslationDataModule`.
     """
 

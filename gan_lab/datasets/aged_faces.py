@@ -1,4 +1,4 @@
-"""Faces of known age: what the data sets for ageing share."""
+"""Faces of known age: what the data sets for aging share."""
 
 from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence

@@ -15,9 +15,9 @@ _REMEDY = (
 
 
 class Cityscapes(PairedDataset):
-    """Street scenes (A) and their finely annotated label maps in the official colours (B), 2048 x 1024.
+    """Street scenes (A) and their finely annotated label maps in the official colors (B), 2048 x 1024.
 
-    ``leftImg8bit/<split>/<city>/*_leftImg8bit.png`` and ``gtFine/<split>/<city>/*_gtFine_labelIds.png``. The colours
+    ``leftImg8bit/<split>/<city>/*_leftImg8bit.png`` and ``gtFine/<split>/<city>/*_gtFine_labelIds.png``. The colors
     are made from the label ids, so nothing else of ``gtFine`` need be there; labels are scaled without blending them.
 
     ``train`` has 2,975 pairs and ``val`` 500; the labels of ``test`` are not public. ``BtoA`` paints photographs from
@@ -31,7 +31,7 @@ class Cityscapes(PairedDataset):
     def find_pairs(root: Path, split: str) -> list[Pair]:
         """The scenes of a split; raises DatasetNotFoundError if there is none, DatasetError if one lacks a side."""
         photographs, label_maps = (root / kind / split for kind in ("leftImg8bit", "gtFine"))
-        return matching_names("Cityscapes", photographs, label_maps, _REMEDY, _scene, _labelled_scene)
+        return matching_names("Cityscapes", photographs, label_maps, _REMEDY, _scene, _labeled_scene)
 
 
 def _scene(name: str) -> str | None:
@@ -39,6 +39,6 @@ def _scene(name: str) -> str | None:
     return name.removesuffix("_leftImg8bit") if name.endswith("_leftImg8bit") else None
 
 
-def _labelled_scene(name: str) -> str | None:
+def _labeled_scene(name: str) -> str | None:
     """The same of its map of label ids; None for the other files of ``gtFine``."""
     return name.removesuffix("_gtFine_labelIds") if name.endswith("_gtFine_labelIds") else None

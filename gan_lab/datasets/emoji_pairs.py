@@ -1,4 +1,4 @@
-"""Emoji as line drawings and in colour: the small set that the project carries."""
+"""Emoji as line drawings and in color: the small set that the project carries."""
 
 from pathlib import Path
 
@@ -6,9 +6,9 @@ from gan_lab.datasets.paired_images import Pair, PairedDataset, side_by_side
 
 
 class EmojiPairs(PairedDataset):
-    """Black line drawings (A) and flat coloured emoji (B) of Microsoft's Fluent set (MIT), 256 x 128, A | B.
+    """Black line drawings (A) and flat colored emoji (B) of Microsoft's Fluent set (MIT), 256 x 128, A | B.
 
-    The root is ``data/emoji_pairs`` of the project, with ``train`` and ``val``. ``AtoB`` colours drawings.
+    The root is ``data/emoji_pairs`` of the project, with ``train`` and ``val``. ``AtoB`` colors drawings.
     """
 
     @staticmethod

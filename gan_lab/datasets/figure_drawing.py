@@ -27,7 +27,7 @@ _EDGE = 0.75  # brightness of a part's outline, which sets a sleeve off from the
 
 @dataclass(frozen=True, slots=True)
 class _Looks:
-    """The colours of a person."""
+    """The colors of a person."""
 
     skin: Color
     hair: Color
@@ -81,7 +81,7 @@ def _draw_looks(rng: np.random.Generator) -> _Looks:
 
 
 def _background(rng: np.random.Generator, side: int) -> Image:
-    """Soft patches of colour, and poles and blocks on them that could be taken for limbs."""
+    """Soft patches of color, and poles and blocks on them that could be taken for limbs."""
     patches = rng.integers(30, 226, (*rng.integers(2, 7, 2), 3), dtype=np.uint8)
     image = np.asarray(cv2.resize(patches, (side, side), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
     for _ in range(rng.integers(2, 9)):

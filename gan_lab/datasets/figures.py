@@ -15,7 +15,7 @@ _MARGIN = 1.25  # of the window about the joints: as of LSP's extended set
 
 
 class Figures(PosedPeople):
-    """Articulated figures in coloured clothes before textured backgrounds, some of their joints behind something.
+    """Articulated figures in colored clothes before textured backgrounds, some of their joints behind something.
 
     An image and its joints are a function of (seed, number) alone. Bodies have the proportions of adults and joint
     angles that people can reach; they are turned about, so that limbs are foreshortened and hide each other. Joints are
@@ -25,7 +25,7 @@ class Figures(PosedPeople):
         numbers: Which figures of all there are.
         seed: Chooses other figures.
         image_size: Side of the crops in pixels. The images they are cut from are half as much larger.
-        jitter: Random scale, rotation, mirroring and colour; None for none.
+        jitter: Random scale, rotation, mirroring and color; None for none.
     """
 
     def __init__(self, numbers: range, seed: int, image_size: int = 128, jitter: PoseJitter | None = None) -> None:
@@ -42,12 +42,12 @@ class Figures(PosedPeople):
         rng = np.random.default_rng(derive_seed(self.seed, number))
         side = round(1.5 * self.image_size)
         body = pose_body(rng, side)
-        labelled = np.ones(len(body.joints), dtype=bool)
+        labeled = np.ones(len(body.joints), dtype=bool)
         person = PosedPerson(
             name=f"figure_{number:06}.png",
             joints=body.joints,
-            labelled=labelled,
+            labeled=labeled,
             window=window_about(body.joints, _MARGIN),
-            reference_length=torso(body.joints, labelled),
+            reference_length=torso(body.joints, labeled),
         )
         return draw_figure(rng, body, side), person

@@ -112,8 +112,8 @@ def images_below(
 def read_image(path: Path, target_side: int | None = None) -> Image:
     """Decodes an image file to 8-bit RGB.
 
-    The EXIF orientation is applied; grey is repeated over the channels; transparency is laid over white; 16 bits are
-    scaled to 8; CMYK and the like are converted without a colour profile; of an animation the first frame is taken.
+    The EXIF orientation is applied; gray is repeated over the channels; transparency is laid over white; 16 bits are
+    scaled to 8; CMYK and the like are converted without a color profile; of an animation the first frame is taken.
 
     Args:
         path: The file.
@@ -146,21 +146,21 @@ def read_image(path: Path, target_side: int | None = None) -> Image:
 
 
 def read_labels(path: Path, colors: Image) -> Image:
-    """Decodes a file of label ids and draws each id in its colour.
+    """Decodes a file of label ids and draws each id in its color.
 
     Args:
-        path: The file, a grey image of ids.
-        colors: The colour of each id from 0, uint8 (N, 3).
+        path: The file, a gray image of ids.
+        colors: The color of each id from 0, uint8 (N, 3).
 
     Returns:
         A uint8 array (H, W, 3).
 
     Raises:
-        ImageReadError: If the file cannot be decoded, is in colour, or has an id without a colour.
+        ImageReadError: If the file cannot be decoded, is in color, or has an id without a color.
     """
     ids = read_image(path)
     if (ids != ids[..., :1]).any():
-        raise ImageReadError(f"{path}: colours where each pixel should be the number of a label")
+        raise ImageReadError(f"{path}: colors where each pixel should be the number of a label")
     highest = int(ids.max())
     if highest >= len(colors):
         raise ImageReadError(f"{path}: label {highest}, but they are numbered from 0 to {len(colors) - 1}")
@@ -206,8 +206,8 @@ def _to_rgb(image: PILImage.Image, path: Path) -> Image:
     if image.mode == "F":
         raise ImageReadError(f"{path}: floating-point pixels have no known range; save it with 8 or 16 bits")
     if image.mode.startswith("I"):  # 16 bits, which PIL holds in 16 or 32
-        grey = (np.asarray(image).astype(np.float64) / 257).round().clip(0, 255).astype(np.uint8)
-        return np.repeat(grey[..., None], 3, axis=2)
+        gray = (np.asarray(image).astype(np.float64) / 257).round().clip(0, 255).astype(np.uint8)
+        return np.repeat(gray[..., None], 3, axis=2)
     if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
         image = image.convert("RGBA")
         image = PILImage.alpha_composite(PILImage.new("RGBA", image.size, "white"), image)

@@ -34,14 +34,14 @@ class LSP(PhotographedPeople):
 
     ``lsp_dataset/{images/im0001.jpg,joints.mat}`` and ``lspet_dataset/{images/im00001.jpg,joints.mat}``. The third
     number of a joint is 1 in LSP if it is *occluded*, where all joints have labels, and in LSPET if it *has a label*.
-    The files call pixels by their centres, from 0: the margins around LSP's people are then equal on all sides.
+    The files call pixels by their centers, from 0: the margins around LSP's people are then equal on all sides.
 
     The official labels are person-centric: a right wrist is the person's own. Observer-centric ones, in which the wrist
     on the left of the image is the right one, follow no rule that would make them from the official ones, so that
     ``joints-OC.mat`` is read beside ``joints.mat``; there is none of LSPET.
 
     Neither set says where a person is. LSP's images are cropped about theirs, so the window is the whole image, as it
-    is for a picture that ``predict`` is given without a box. In LSPET it is the square about the middle of the labelled
+    is for a picture that ``predict`` is given without a box. In LSPET it is the square about the middle of the labeled
     joints' box whose side is ``margin`` times the box's longer one.
 
     People whose image is missing are left out. If an official test image is missing and LSPET is read, a share of
@@ -53,9 +53,9 @@ class LSP(PhotographedPeople):
         extended: Whether to read LSPET.
         viewpoint: Whose left and right the labels mean: ``person`` or ``observer``.
         val_fraction: The part of LSPET that is held out if official test images are missing, between 0 and 1.
-        margin: Side of LSPET's windows relative to the labelled joints' box.
+        margin: Side of LSPET's windows relative to the labeled joints' box.
         image_size: Side of the crops in pixels.
-        jitter: Random scale, rotation, mirroring and colour; None for none.
+        jitter: Random scale, rotation, mirroring and color; None for none.
 
     Raises:
         ConfigurationError: If the observer's viewpoint is asked of LSPET.
@@ -102,9 +102,9 @@ class LSP(PhotographedPeople):
         return text
 
 
-def torso(joints: Points, labelled: NDArray[np.bool_]) -> float:
-    """From the left shoulder to the right hip, by which PCK is normalised on LSP; 0 if one of them has no label."""
-    if not labelled[_LEFT_SHOULDER] or not labelled[_RIGHT_HIP]:
+def torso(joints: Points, labeled: NDArray[np.bool_]) -> float:
+    """From the left shoulder to the right hip, by which PCK is normalized on LSP; 0 if one of them has no label."""
+    if not labeled[_LEFT_SHOULDER] or not labeled[_RIGHT_HIP]:
         return 0.0
     return float(np.linalg.norm(joints[_LEFT_SHOULDER] - joints[_RIGHT_HIP]))
 
@@ -141,14 +141,14 @@ def _read(folder: Path, labels: str, margin: float | None) -> Iterator[PosedPers
         if name not in present:
             yield None
             continue
-        labelled = np.isfinite(points).all(axis=1) & (margin is None or flags == 1)
+        labeled = np.isfinite(points).all(axis=1) & (margin is None or flags == 1)
         file = ImageFile(folder / "images" / name, f"{folder.name}/{name}")
         yield PosedPerson(
             name=file.name,
-            joints=np.where(labelled[:, None], points, 0.0),
-            labelled=labelled,
-            window=None if margin is None else window_about(points[labelled], margin),
-            reference_length=torso(points, labelled),
+            joints=np.where(labeled[:, None], points, 0.0),
+            labeled=labeled,
+            window=None if margin is None else window_about(points[labeled], margin),
+            reference_length=torso(points, labeled),
             image=file,
         )
 

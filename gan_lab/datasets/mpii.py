@@ -46,14 +46,14 @@ class MPII(PhotographedPeople):
 
     Args:
         root: The folder with the images.
-        split: ``train``, ``val``, or ``test``, whose labels are withheld: its people have no labelled joint.
+        split: ``train``, ``val``, or ``test``, whose labels are withheld: its people have no labeled joint.
         annotations: The ``.mat``, or the folder with the JSON files, relative to ``root``.
         validation_images: A file with the names of the images to hold out, relative to ``root``: the
             ``valid_images.txt`` of Tompson's split comes with Newell's hourglass. None holds out ``val_fraction``.
             Of the ``.mat`` only; the JSON files are split.
         val_fraction: About how many of the images are held out, between 0 and 1, if no file names them.
         image_size: Side of the crops in pixels.
-        jitter: Random scale, rotation, mirroring and colour; None for none.
+        jitter: Random scale, rotation, mirroring and color; None for none.
 
     Raises:
         DatasetNotFoundError: If there are no images or no annotations.
@@ -140,8 +140,8 @@ def posed(person: MPIIPerson, folder: Path) -> PosedPerson:
     stem, dot, extension = person.image.rpartition(".")
     return PosedPerson(
         name=f"{stem}_{person.number}{dot}{extension}",
-        joints=(person.joints - _FIRST_PIXEL) * person.labelled[:, None],
-        labelled=person.labelled,
+        joints=(person.joints - _FIRST_PIXEL) * person.labeled[:, None],
+        labeled=person.labeled,
         window=window(person.center or (0, 0), person.scale),
         reference_length=0.6 * person.head_diagonal,
         image=ImageFile(folder / person.image, person.image),
@@ -165,7 +165,7 @@ def _split_of(person: MPIIPerson, listed: frozenset[str] | None, val_fraction: f
 def _reason_to_leave_out(person: MPIIPerson, split: Split, present: set[str]) -> str | None:
     if person.center is None or person.scale <= 0:
         return "without center or scale"
-    if split != "test" and not person.labelled.any():
+    if split != "test" and not person.labeled.any():
         return "without joints"
     return None if person.image in present else "whose image is missing"
 

@@ -36,7 +36,7 @@ class MPIIPerson:
         center: Its rough middle, without any shift; None where there is none.
         scale: Its height in 200 pixels, without any factor; 0 where there is none.
         joints: (16, 2), of any value where there is no label.
-        labelled: Whether a joint has a label, (16,); an occluded one may have.
+        labeled: Whether a joint has a label, (16,); an occluded one may have.
         head_diagonal: Of the head's rectangle; 0 where there is none.
     """
 
@@ -46,7 +46,7 @@ class MPIIPerson:
     center: tuple[float, float] | None
     scale: float
     joints: Points
-    labelled: NDArray[np.bool_]
+    labeled: NDArray[np.bool_]
     head_diagonal: float
 
 
@@ -117,7 +117,7 @@ def with_head_sizes(people: Sequence[MPIIPerson], path: Path) -> list[MPIIPerson
     if boxes is None or joints is None or boxes.shape != (2, 2, len(people)) or joints.shape[2] != len(people):
         raise DatasetError(f"MPII: {path} does not hold the heads of the {len(people):,} people of valid.json")
     for index, person in enumerate(people):
-        if not np.allclose(joints[person.labelled, :, index], person.joints[person.labelled], atol=1):  # a pixel
+        if not np.allclose(joints[person.labeled, :, index], person.joints[person.labeled], atol=1):  # a pixel
             raise DatasetError(f"MPII: person {index} of {path} is not person {index} of valid.json, in {person.image}")
     diagonals = np.linalg.norm(boxes[1] - boxes[0], axis=0)
     return [replace(person, head_diagonal=float(size)) for person, size in zip(people, diagonals, strict=True)]
@@ -141,7 +141,7 @@ def _people(rows: Sequence[dict[str, Any]], split: str) -> Iterator[MPIIPerson]:
             center=(center[0], center[1]) if known else None,
             scale=scale if known else 0.0,
             joints=np.array(row["joints"], dtype=np.float64).reshape(JOINTS, 2),
-            labelled=np.array(row["joints_vis"]).reshape(JOINTS) > 0,
+            labeled=np.array(row["joints_vis"]).reshape(JOINTS) > 0,
             head_diagonal=0.0,
         )
         seen[name] += 1
@@ -149,12 +149,12 @@ def _people(rows: Sequence[dict[str, Any]], split: str) -> Iterator[MPIIPerson]:
 
 def _read_person(image: str, number: int, for_training: bool, person: Any) -> MPIIPerson:
     """One ``annorect``, any of whose fields may be missing or empty, as those of people in a crowd are."""
-    joints, labelled = np.zeros((JOINTS, 2)), np.zeros(JOINTS, dtype=bool)
+    joints, labeled = np.zeros((JOINTS, 2)), np.zeros(JOINTS, dtype=bool)
     for point in _entries(_struct(_entries(person, "annopoints")), "point"):
         joint, x, y = (_number(point, field) for field in ("id", "x", "y"))
         if joint is not None and x is not None and y is not None and 0 <= joint < JOINTS:
             joints[int(joint)] = x, y
-            labelled[int(joint)] = True
+            labeled[int(joint)] = True
     middle = _struct(_entries(person, "objpos"))
     x, y = _number(middle, "x"), _number(middle, "y")
     corners = [_number(person, field) for field in ("x1", "y1", "x2", "y2")]
@@ -166,7 +166,7 @@ def _read_person(image: str, number: int, for_training: bool, person: Any) -> MP
         center=None if x is None or y is None else (x, y),
         scale=_number(person, "scale") or 0.0,
         joints=joints,
-        labelled=labelled,
+        labeled=labeled,
         head_diagonal=0.0 if None in corners else float(np.hypot(right - left, bottom - top)),
     )
 

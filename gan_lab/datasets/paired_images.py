@@ -76,7 +76,7 @@ class PairedImages(Dataset[PairedSample]):
         jitter: Random crop and flip of the scaled pair; None leaves it as it is.
         cache: Whether to keep decoded and scaled pairs in memory that all workers share
             (6 x load_size x load_size bytes a pair): they are decoded in the first epoch only.
-        label_colors: The colour of each label id, uint8 (N, 3), if B's files hold ids: B is drawn in these colours and
+        label_colors: The color of each label id, uint8 (N, 3), if B's files hold ids: B is drawn in these colors and
             scaled without blending them. None if both sides are ordinary images.
     """
 
@@ -136,7 +136,7 @@ class PairedImages(Dataset[PairedSample]):
             yield f"{path}: {width}x{height} is squeezed into a square"
         for side, image in (("source", source), ("target", target)):
             if image.min() == image.max():
-                yield f"{path}: the {side} is one flat colour"
+                yield f"{path}: the {side} is one flat color"
 
     def _directed(self, a: Image, b: Image) -> tuple[Image, Image]:
         return (a, b) if self.direction == "AtoB" else (b, a)
@@ -179,7 +179,7 @@ class PairedDataset(PairedImages, ABC):
 
     Attributes:
         default_direction: The one in which the data set is usually translated.
-        label_colors: The colours of B's label ids; None if both sides are ordinary images.
+        label_colors: The colors of B's label ids; None if both sides are ordinary images.
 
     Raises:
         DatasetNotFoundError: If a folder of the split is missing or empty.

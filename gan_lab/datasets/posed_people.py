@@ -31,12 +31,12 @@ from gan_lab.samples import PersonSample, PoseRequest, PoseSample
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PosedPerson:
-    """A person in a source image, whose pixels have their centres at integers.
+    """A person in a source image, whose pixels have their centers at integers.
 
     Attributes:
         name: What tells it from all others: the image's name, with a number if it may hold several people.
         joints: (K, 2), in the image's pixels; zero where there is no label.
-        labelled: Whether a joint has a label, (K,).
+        labeled: Whether a joint has a label, (K,).
         window: What the network sees; None for the whole image.
         reference_length: What distances are divided by, in the image's pixels; 0 where it is not known.
         image: The source image; None if it is no file.
@@ -45,7 +45,7 @@ class PosedPerson:
 
     name: str
     joints: Points
-    labelled: NDArray[np.bool_]
+    labeled: NDArray[np.bool_]
     window: Window | None
     reference_length: float
     image: ImageFile | None = None
@@ -58,7 +58,7 @@ class PosedPeople(Dataset[PoseSample], ABC):
     Args:
         skeleton: What their joints are.
         image_size: Side of the crops in pixels.
-        jitter: Random scale, rotation, mirroring and colour; None for none.
+        jitter: Random scale, rotation, mirroring and color; None for none.
     """
 
     def __init__(self, skeleton: Skeleton, image_size: int, jitter: PoseJitter | None) -> None:
@@ -85,12 +85,12 @@ class PosedPeople(Dataset[PoseSample], ABC):
         distortion = Distortion() if self.jitter is None else self.jitter.draw()
         to_crop = affine_to_crop(person.window or Window.whole(image), self.image_size, distortion)
         order = self._mirrored if distortion.mirrored else slice(None)
-        truth, labelled = person.joints[order], person.labelled[order]
-        keypoints = transform_points(truth, to_crop) * labelled[:, None]
+        truth, labeled = person.joints[order], person.labeled[order]
+        keypoints = transform_points(truth, to_crop) * labeled[:, None]
         return {
             "image": to_tensor(cut_out(image, to_crop, self.image_size, distortion.gains)),
             "keypoints": torch.from_numpy(keypoints.astype(np.float32)),
-            "labelled": torch.from_numpy(labelled.copy()),
+            "labeled": torch.from_numpy(labeled.copy()),
             "to_source": torch.from_numpy(invert_affine(to_crop).astype(np.float32)),
             "truth": torch.from_numpy(truth.astype(np.float32)),
             "reference_length": torch.tensor(person.reference_length, dtype=torch.float32),
@@ -106,12 +106,12 @@ class PosedPeople(Dataset[PoseSample], ABC):
         image, person = self.read(index)
         what = person.name if person.image is None else f"{person.image.path}, person {person.number}"
         height, width = image.shape[:2]
-        joints = person.joints[person.labelled]
+        joints = person.joints[person.labeled]
         outside = (np.abs(joints - ((width - 1) / 2, (height - 1) / 2)) > (width / 2, height / 2)).any(axis=1).sum()
         if outside:
             yield f"{what}: {outside} of {len(joints)} joints lie outside the image of {width}x{height}"
-        if 2 * len(joints) < len(person.labelled):
-            yield f"{what}: {len(joints)} of {len(person.labelled)} joints are labelled"
+        if 2 * len(joints) < len(person.labeled):
+            yield f"{what}: {len(joints)} of {len(person.labeled)} joints are labeled"
         side = (person.window or Window.whole(image)).side
         if 2 * side < self.image_size:
             yield f"{what}: {side:.0f} pixels are enlarged more than twice to {self.image_size}"
@@ -125,7 +125,7 @@ class PhotographedPeople(PosedPeople):
         skeleton: What their joints are.
         people: The people, each with its image.
         image_size: Side of the crops in pixels.
-        jitter: Random scale, rotation, mirroring and colour; None for none.
+        jitter: Random scale, rotation, mirroring and color; None for none.
         left_out: How many of the annotated people were not taken, by what is wrong with them.
 
     Raises:

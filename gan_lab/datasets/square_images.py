@@ -91,7 +91,7 @@ class SquareImages(Dataset[ImageSample]):
         if max(height, width) > 2 * min(height, width):
             yield f"{path}: {width}x{height} loses more than half to the central square"
         if image.min() == image.max():
-            yield f"{path}: one flat colour"
+            yield f"{path}: one flat color"
 
     def fingerprint(self) -> str:
         """A digest that differs if another file is read, a file has changed on the disk, or the size is another."""

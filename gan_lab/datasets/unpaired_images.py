@@ -13,11 +13,11 @@ from gan_lab.samples import UnpairedSample
 
 
 class UnpairedImages(Dataset[UnpairedSample]):
-    """Images of kind A, each with one of kind B: a random one in training, the next one in evaluation.
+    """Images of domain A, each with one of domain B: a random one in training, the next one in evaluation.
 
     Args:
-        images_a: Images of kind A, at least one: see :func:`~gan_lab.datasets.images.images_below`.
-        images_b: Images of kind B, at least one.
+        images_a: Images of domain A, at least one: see :func:`~gan_lab.datasets.images.images_below`.
+        images_b: Images of domain B, at least one.
         load_size: Side in pixels to which images are scaled, whatever their aspect.
         jitter: Random crop and flip, drawn for each image by itself; None leaves them as they are, and B in order.
     """
@@ -38,7 +38,7 @@ class UnpairedImages(Dataset[UnpairedSample]):
         return self.load(*self.pick(index))
 
     def pick(self, index: int) -> tuple[int, int]:
-        """Which images of kind A and of kind B make up a sample; in training the second one is drawn anew each time."""
+        """Which images of domains A and B make up a sample; in training the second one is drawn anew each time."""
         count_b = len(self.images_b)
         return index % len(self.images_a), index % count_b if self.jitter is None else random.randrange(count_b)
 

@@ -4,7 +4,7 @@ A joint is found if it is no farther from its label than ``threshold`` times a l
 left shoulder to the right hip, on LSP (threshold 0.2); 0.6 times the diagonal of the head's rectangle on MPII (0.5, and
 0.1 for the strict figure). Only joints with labels count, occluded ones among them.
 
-Two means are published as "the mean", and differ by about half a percent where joints are labelled unequally often: the
+Two means are published as "the mean", and differ by about half a percent where joints are labeled unequally often: the
 mean over joints (the authors' toolkits) and over labels (HRNet and the toolboxes after it). Both are here.
 """
 
@@ -60,7 +60,7 @@ class PCK(Metric):
     A person of unknown length is passed over. To score predictions from elsewhere::
 
         metric = PCK(SKELETONS["mpii"], threshold=0.5)
-        metric.update(predicted, truth, labelled, 0.6 * head_diagonal)  # (B, 16, 2), (B, 16, 2), (B, 16), (B,)
+        metric.update(predicted, truth, labeled, 0.6 * head_diagonal)  # (B, 16, 2), (B, 16, 2), (B, 16), (B,)
         table = metric.compute()  # {"head": ..., "shoulder": ..., ..., "mean": ..., "weighted_mean": ..., "auc": ...}
 
     Args:
@@ -86,13 +86,13 @@ class PCK(Metric):
         self.add_state("found", torch.zeros(STEPS + 1, joints, dtype=torch.int64), dist_reduce_fx="sum")
         self.add_state("labels", torch.zeros(joints, dtype=torch.int64), dist_reduce_fx="sum")
 
-    def update(self, predicted: Tensor, truth: Tensor, labelled: Tensor, length: Tensor) -> None:
+    def update(self, predicted: Tensor, truth: Tensor, labeled: Tensor, length: Tensor) -> None:
         """Adds people.
 
         Args:
             predicted: Joints (B, K, 2) in the source image's pixels.
             truth: Their labels (B, K, 2) in the same; of any value where there is none.
-            labelled: Whether a joint has a label, (B, K) bool.
+            labeled: Whether a joint has a label, (B, K) bool.
             length: What distances are divided by, (B,), in the same pixels; 0 where it is not known.
 
         Raises:
@@ -105,11 +105,11 @@ class PCK(Metric):
         )
         people = predicted.shape[:1]
         require(
-            labelled.dtype == torch.bool and labelled.shape == (*people, joints) and length.shape == people,
-            f"labelled must be bool (B, {joints}) and length (B,), got {labelled.dtype} {tuple(labelled.shape)} "
+            labeled.dtype == torch.bool and labeled.shape == (*people, joints) and length.shape == people,
+            f"labeled must be bool (B, {joints}) and length (B,), got {labeled.dtype} {tuple(labeled.shape)} "
             f"and {tuple(length.shape)}",
         )
-        scored = labelled & (length > 0)[:, None]
+        scored = labeled & (length > 0)[:, None]
         distances = relative_distances(predicted, truth, length)
         steps = torch.arange(STEPS + 1, device=distances.device, dtype=distances.dtype)
         within = distances <= self.threshold * steps[:, None, None] / STEPS
@@ -122,7 +122,7 @@ class PCK(Metric):
         Returns:
             For each row of the skeleton the mean over its joints; ``mean`` over the joints scored, ``weighted_mean``
             over their labels, and ``auc``, the mean over thresholds from 0 to ``threshold`` of ``mean``. NaN where
-            nothing is labelled.
+            nothing is labeled.
         """
         curve = percent_found(self.found, self.labels)
         joints = curve[-1]

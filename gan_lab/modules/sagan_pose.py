@@ -52,7 +52,7 @@ class SAGANPoseModule(GANModule):
         sigma: Standard deviation of a joint's Gaussian in heatmap cells.
         mask_missing: Whether joints without a label are left out of the heatmaps' error, and are empty maps to the
             discriminator. False asks for empty maps there, as the release does: right where no label means out of the
-            picture, wrong where it means not labelled.
+            picture, wrong where it means not labeled.
         adversarial: Whether there is a discriminator; False trains the hourglasses alone.
         adversarial_weight: Weight of the adversarial loss beside the heatmaps' error (lambda_G).
         balance_ratio: L_fake / L_real that the balance k aims for (gamma).
@@ -65,7 +65,7 @@ class SAGANPoseModule(GANModule):
             all poses but the training's; 0 for none, as in the paper.
         flip_test: Whether evaluation averages the heatmaps of an image and of its mirror image.
         decoding: How a joint is found in its heatmap: the highest cell, a quarter of a cell from it towards the higher
-            neighbour, or the top of the parabola through its surroundings.
+            neighbor, or the top of the parabola through its surroundings.
         thresholds: Distances up to which a joint counts as found, in lengths of its person (LSP 0.2 of the torso;
             MPII 0.5 and 0.1 of the head). The first one gives ``val/pck``.
 
@@ -130,13 +130,13 @@ class SAGANPoseModule(GANModule):
 
     def adversarial_step(self, batch: PoseSample) -> None:
         """D first, then G, then the balance, on one prediction: D's step does not change G."""
-        images, labelled = batch["image"], batch["labelled"]
+        images, labeled = batch["image"], batch["labeled"]
         self._require_joints(batch)
         require_square_multiple(images, self.generator.size_multiple)
-        target = render_heatmaps(batch["keypoints"], labelled, images.shape[-1] // STRIDE, STRIDE, self.sigma)
-        counted = (labelled if self.mask_missing else torch.ones_like(labelled))[..., None, None]
+        target = render_heatmaps(batch["keypoints"], labeled, images.shape[-1] // STRIDE, STRIDE, self.sigma)
+        counted = (labeled if self.mask_missing else torch.ones_like(labeled))[..., None, None]
         predicted = self.generator(images).to(target.dtype)  # (S, B, K, h, w); losses are not for half precision
-        zero_map = target.square().mean() * len(predicted)  # what empty maps would score: above it nothing is learnt
+        zero_map = target.square().mean() * len(predicted)  # what empty maps would score: above it nothing is learned
         losses = {"loss/zero_map": zero_map}
         if self.discriminator is None:
             losses["loss/heatmaps"] = heatmap_loss(predicted, target, counted)
@@ -208,7 +208,7 @@ class SAGANPoseModule(GANModule):
             "image": image,
             "pose": draw_poses(image, found.keypoints_in_crop, everything, self.skeleton),
             "heatmaps": draw_heatmaps(image, heatmaps, joint_colors(self.skeleton)),
-            "truth": draw_poses(image, batch["keypoints"], batch["labelled"], self.skeleton),
+            "truth": draw_poses(image, batch["keypoints"], batch["labeled"], self.skeleton),
         }
 
     def predict_step(self, request: PredictionRequest, batch_idx: int = 0) -> PredictedPoses:
@@ -241,7 +241,7 @@ class SAGANPoseModule(GANModule):
         found = self.finder(batch["image"], batch["to_source"])
         for metric in cast(nn.ModuleList, self.metrics[split]):
             cast(PCK, metric).update(
-                found.keypoints_in_source, batch["truth"], batch["labelled"], batch["reference_length"]
+                found.keypoints_in_source, batch["truth"], batch["labeled"], batch["reference_length"]
             )
 
     def _report(self, split: str) -> None:

@@ -26,12 +26,12 @@ def to_pixels(cells: Tensor, stride: int) -> Tensor:
     return (cells + 0.5) * stride - 0.5
 
 
-def render_heatmaps(keypoints: Tensor, labelled: Tensor, size: int, stride: int, sigma: float) -> Tensor:
+def render_heatmaps(keypoints: Tensor, labeled: Tensor, size: int, stride: int, sigma: float) -> Tensor:
     """Draws each joint as a Gaussian with peak 1 at its exact place.
 
     Args:
         keypoints: x and y in pixels, (B, K, 2); a joint outside the map leaves its tail, if any.
-        labelled: Whether there is such a joint, (B, K) bool; its map is zero where not.
+        labeled: Whether there is such a joint, (B, K) bool; its map is zero where not.
         size: Cells along a side of a map.
         stride: Pixels along a side of a cell.
         sigma: Standard deviation in cells; 1 on maps of 64 cells in Newell et al. (2016, section 3.1).
@@ -41,7 +41,7 @@ def render_heatmaps(keypoints: Tensor, labelled: Tensor, size: int, stride: int,
     """
     offsets = torch.arange(size, device=keypoints.device) - to_cells(keypoints, stride)[..., None]  # (B, K, 2, size)
     horizontal, vertical = torch.exp(-0.5 * (offsets / sigma).square()).unbind(2)
-    return vertical[..., :, None] * horizontal[..., None, :] * labelled[..., None, None]
+    return vertical[..., :, None] * horizontal[..., None, :] * labeled[..., None, None]
 
 
 def heatmap_loss(predicted: Tensor, target: Tensor, counted: Tensor) -> Tensor:

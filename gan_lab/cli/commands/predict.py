@@ -25,7 +25,7 @@ PAGE = HelpPage(
         help_page.CONFIG,
         help_page.checkpoint("what to use; its config.yaml is taken where no --config is given"),
         Option("--data.predict_folder", "FOLDER", "pictures to work on; of poses also a video", "folder"),
-        Option("--data.seeds", "A-B,C", "seeds to make images of, for models of noise"),
+        Option("--data.seeds", "A-B,C", "seeds to make images of, for unconditional models"),
         Option("--predictions.folder", "FOLDER", "where to write", "folder"),
         Option("--predictions.score_threshold", "X", "of poses: joints with lower scores are not drawn"),
         help_page.BATCH_SIZE,
