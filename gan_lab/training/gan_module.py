@@ -96,7 +96,7 @@ class GANModule(LightningModule, ABC):
             *args: As Lightning's.
             **settings: As Lightning's; options given here win over those that the checkpoint keeps.
         """
-        kept = read_checkpoint(Path(checkpoint_path), mmap=True)["hyper_parameters"]
+        kept = read_checkpoint(Path(checkpoint_path), mmap=True).get("hyper_parameters", {})
         kept = {name: value for name, value in kept.items() if not name.startswith("_")}
         module: Self = super().load_from_checkpoint(checkpoint_path, *args, **(kept | settings))
         return module
