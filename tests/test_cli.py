@@ -274,3 +274,20 @@ def test_print_config_prints_a_whole_experiment(small, capsys):
     printed = yaml.safe_load(capsys.readouterr().out)
     assert printed["model"]["class_path"] == "gan_lab.modules.Pix2PixModule"
     assert printed["trainer"]["max_epochs"] == 2
+
+
+@pytest.mark.parametrize("text", ["", "just words", "- a\n- b\n"])
+def test_a_file_that_holds_no_configuration_is_named(tmp_path, capsys, text):
+    path = tmp_path / "mine.yaml"
+    path.write_text(text)
+    assert f"{path} holds no configuration" in failure(capsys, ["fit", "--config", str(path)])
+
+
+def test_a_checkpoint_away_from_its_run_asks_for_the_configuration(tmp_path, capsys):
+    moved = tmp_path / "moved.ckpt"
+    moved.write_bytes(b"")
+    assert "name the run's with --config" in failure(capsys, ["predict", "--ckpt_path", str(moved)])
+
+
+def test_an_unknown_class_is_named_once(capsys):
+    assert failure(capsys, ["fit", "--model.help=Pix2PixModul"]).startswith("gan-lab: there is no class 'Pix2PixModul'")

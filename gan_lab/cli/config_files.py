@@ -10,7 +10,7 @@ import yaml
 from gan_lab.cli.config_names import class_path_of, find_config
 from gan_lab.cli.console import say
 from gan_lab.cli.renamed import PresentNames
-from gan_lab.errors import ConfigurationError
+from gan_lab.errors import ConfigurationError, require
 
 _OWN_CONFIG = re.compile(r"(-c|--config|--model|--(model|data)\.help|-h|--help)(=|$)")
 
@@ -24,6 +24,8 @@ def with_config_of_checkpoint(arguments: list[str]) -> list[str]:
     if checkpoint.suffix and not checkpoint.is_file():
         raise ConfigurationError(f"there is no checkpoint {checkpoint}")
     config = checkpoint.parent.parent / "config.yaml"
+    found = config.is_file() or not checkpoint.exists()  # last and best are no files
+    require(found, f"there is no {config} beside {checkpoint}: name the run's with --config")
     return ["--config", str(config), *arguments] if config.is_file() else arguments
 
 
@@ -105,6 +107,7 @@ def _readable(path: Path) -> str:
         raise ConfigurationError(f"{path}, line {line}: not YAML: {error.problem}") from None
     except (yaml.YAMLError, UnicodeDecodeError):
         raise ConfigurationError(f"{path} is not a YAML file") from None
+    require(isinstance(tree, yaml.MappingNode), f"{path} holds no configuration: model, data and trainer are its keys")
     _refuse_duplicates(tree, str(path))
     return text
 

@@ -62,7 +62,7 @@ def explain_arguments(error: BaseException) -> str:
         return f"there is no option '{unknown[1]}'" + _nearest_option(unknown[1])
     if unknown := re.search(r"Expected a dot import path string: (\S+)|has no attribute '(\w+)'", reason):
         name = unknown[1] or unknown[2]
-        return f"{where}: there is no class '{name}'" + _nearest(name, _class_names())
+        return (f"{where}: " if where else "") + f"there is no class '{name}'" + _nearest(name, _class_names())
     reason = re.sub(r"typing\.Literal\[(.*?)\]", r"one of \1", reason)
     reason = re.sub(r"<class '(\w+)'>", r"\1", reason).replace("Expected a one of", "expected one of")
     reason = re.sub(r'^Parser key "config": ', "", reason)

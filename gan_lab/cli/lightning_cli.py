@@ -43,6 +43,7 @@ def run_lightning(command: str, arguments: list[str], page: HelpPage) -> int:
     try:
         GanLabCLI([command, *arguments], stopper, page=page)
     except SIGTERMException:
+        say("stopped in good order; --ckpt_path last goes on from here")
         return 128 + (stopper.received or signal.SIGTERM)
     return 0
 

@@ -1,5 +1,6 @@
 """Pix2Pix: image-to-image translation with conditional adversarial networks (Isola et al., CVPR 2017)."""
 
+import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -251,5 +252,7 @@ def load_generator_weights(generator: UNetGenerator, path: Path) -> None:
         raise CheckpointError(
             f"{path} has no tensor {error}: it is of another network, or of another image_size or norm."
         ) from None
+    except pickle.UnpicklingError:
+        raise CheckpointError(f"{path} holds pickled code or is no file of weights: it is not loaded") from None
     except Exception as error:
         raise CheckpointError(f"{path}: cannot load generator weights ({str(error).splitlines()[0]})") from None
