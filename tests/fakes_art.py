@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.fakes import coloring, drawing, save, write_side_by_side
+from tests.fakes_pictures import coloring, drawing, save, write_side_by_side
 
 ARTISTS = """id,name,years,genre,nationality,bio,wikipedia,paintings
 0,Claude Monet,1840 - 1926,Impressionism,French,"A painter, of light",http://,6

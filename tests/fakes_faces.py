@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.fakes import coloring, drawing, save, write_side_by_side
+from tests.fakes_pictures import coloring, drawing, save, write_side_by_side
 
 
 def write_ffhq(root: Path) -> Path:

@@ -127,7 +127,8 @@ def test_inception_without_its_library_or_with_other_weights_says_what_to_do(tmp
     home.FeatureExtractorInceptionV3 = Network
     monkeypatch.setitem(sys.modules, "torch_fidelity", types.ModuleType("torch_fidelity"))
     monkeypatch.setitem(sys.modules, home.__name__, home)
-    with pytest.raises(ConfigurationError, match=r"had \(Name or service not known\).*GAN_LAB_INCEPTION_WEIGHTS"):
+    reason = r"unavailable \(Name or service not known\).*GAN_LAB_INCEPTION_WEIGHTS"
+    with pytest.raises(ConfigurationError, match=reason):
         Inception().prepare()
     with pytest.raises(ConfigurationError, match=r"there is no file .*missing\.pth"):
         Inception(tmp_path / "missing.pth").prepare()

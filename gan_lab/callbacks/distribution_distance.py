@@ -11,7 +11,7 @@ from lightning.pytorch.utilities import rank_zero_info
 from torch import Tensor
 
 from gan_lab.callbacks.measurement import Measurement
-from gan_lab.errors import ConfigurationError, require_numbers
+from gan_lab.errors import ConfigurationError, require, require_numbers
 from gan_lab.files import atomic_write
 from gan_lab.images.pixels import to_bytes
 from gan_lab.metrics.distribution import (
@@ -72,8 +72,8 @@ class DistributionDistance(Measurement):
         """Loads the extractor; refuses data that it cannot measure against."""
         if stage == "predict":
             return
-        if not hasattr(trainer.datamodule, "reference_dataloader"):  # type: ignore[attr-defined]  # set by Lightning
-            raise ConfigurationError("DistributionDistance measures unconditional models: this data has pairs or kinds")
+        unconditional = hasattr(trainer.datamodule, "reference_dataloader")  # type: ignore[attr-defined]  # Lightning's
+        require(unconditional, "DistributionDistance measures unconditional models: this data has pairs or domains")
         self.extractor.prepare()
 
     def measure(self, trainer: Trainer, pl_module: LightningModule, prefix: str) -> None:

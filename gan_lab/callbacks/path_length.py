@@ -5,7 +5,7 @@ from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor, nn
 
 from gan_lab.callbacks.measurement import Measurement
-from gan_lab.errors import ConfigurationError, require_numbers
+from gan_lab.errors import ConfigurationError, require, require_numbers
 from gan_lab.inference.style_sampler import StyleSampler
 from gan_lab.metrics.path_length import path_lengths, trimmed_mean
 from gan_lab.training.distributed import gather
@@ -46,8 +46,8 @@ class PathLength(Measurement):
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Refuses models that have no W."""
-        if not len(_sampler_of(pl_module).generator.mapping.layers):
-            raise ConfigurationError("PathLength measures paths in W, which a generator with mapping_layers 0 has not")
+        has_w = len(_sampler_of(pl_module).generator.mapping.layers) > 0
+        require(has_w, "PathLength measures paths in W, which a generator with mapping_layers 0 has not")
 
     def measure(self, trainer: Trainer, pl_module: LightningModule, prefix: str) -> None:
         """Measures, and logs as ``val/...`` or ``test/...``."""

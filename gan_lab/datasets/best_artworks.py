@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gan_lab.datasets.images import ImageFile, list_images
-from gan_lab.errors import ConfigurationError, DatasetError, DatasetNotFoundError
+from gan_lab.errors import DatasetError, DatasetNotFoundError, require
 
 NAME = "best artworks"
 _REMEDY = "data.root should hold artists.csv, images/ and resized/ of Kaggle's best-artworks-of-all-time."
@@ -107,9 +107,8 @@ def _wanted(kind: str, names: Iterable[str], there: Iterable[str]) -> set[str]:
     """The keys of the names, each of which must be there."""
     known = {_key(name): name for name in there}
     for name in names:
-        if _key(name) not in known:
-            choice = ", ".join(sorted(known.values()))
-            raise ConfigurationError(f"data.{kind}s: artists.csv has no {kind} '{name}': there is {choice}")
+        choice = ", ".join(sorted(known.values()))
+        require(_key(name) in known, f"data.{kind}s: artists.csv has no {kind} '{name}': there is {choice}")
     return {_key(name) for name in names}
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from gan_lab.errors import ConfigurationError
+from gan_lab.errors import ConfigurationError, require
 from gan_lab.samples import PathRequest, StyleGridRequest
 
 LAYER_RANGES = {"coarse": (0, 3), "middle": (4, 7), "fine": (8, None)}  # 4-8, 16-32, from 64 pixels (section 3.1)
@@ -83,10 +83,8 @@ class ClosedPath(Dataset[dict[str, int]]):
     def __init__(self, seeds: Sequence[int], frames: int) -> None:
         from scipy.interpolate import CubicSpline  # half a second that only this needs
 
-        if len(seeds) < 2:
-            raise ConfigurationError("an interpolation needs at least two seeds: give data.seeds like 0-5")
-        if frames < len(seeds):
-            raise ConfigurationError(f"data.frames must be at least one a seed, {len(seeds)}, got {frames}")
+        require(len(seeds) >= 2, "an interpolation needs at least two seeds: give data.seeds like 0-5")
+        require(frames >= len(seeds), f"data.frames must be at least one a seed, {len(seeds)}, got {frames}")
         self.seeds = torch.tensor(seeds)
         count = len(seeds)
         one_of_each = np.eye(count)[[*range(count), 0]]
@@ -137,6 +135,6 @@ def parse_layers(spec: str, count: int) -> tuple[int, int]:
         if bounds is None:
             raise ConfigurationError(f"layers are coarse, middle, fine, or given like 4-7, not '{spec}'")
         first, last = int(bounds[1]), int(bounds[2] or bounds[1])
-    if not 0 <= first <= last < count:
-        raise ConfigurationError(f"layers '{spec}' are not among the {count} layers, 0 to {count - 1}")
+    there = 0 <= first <= last < count
+    require(there, f"layers '{spec}' are not among the {count} layers, 0 to {count - 1}")
     return first, last

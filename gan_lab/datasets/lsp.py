@@ -11,7 +11,7 @@ from gan_lab.datasets.held_out import is_held_out
 from gan_lab.datasets.images import ImageFile, image_names
 from gan_lab.datasets.matlab import read_variable
 from gan_lab.datasets.posed_people import PhotographedPeople, PosedPerson
-from gan_lab.errors import ConfigurationError, DatasetError, DatasetNotFoundError
+from gan_lab.errors import DatasetError, DatasetNotFoundError, require
 from gan_lab.pose.person_crop import Points, PoseJitter, Window
 from gan_lab.pose.skeletons import LSP as SKELETON
 
@@ -74,10 +74,10 @@ class LSP(PhotographedPeople):
         image_size: int = 256,
         jitter: PoseJitter | None = None,
     ) -> None:
-        if extended and viewpoint == "observer":
-            raise ConfigurationError(
-                "data.viewpoint is observer, but LSPET has person-centric labels alone: set data.extended to false"
-            )
+        require(
+            not extended or viewpoint == "person",
+            "data.viewpoint is observer, but LSPET has person-centric labels alone: set data.extended to false",
+        )
         labels = "joints.mat" if viewpoint == "person" else "joints-OC.mat"
         official = list(_read(Path(root) / "lsp_dataset", labels, None))
         train, test = _present(official[: PEOPLE // 2]), _present(official[PEOPLE // 2 :])

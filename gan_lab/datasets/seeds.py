@@ -7,7 +7,7 @@ from pathlib import Path
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from gan_lab.errors import ConfigurationError
+from gan_lab.errors import ConfigurationError, require
 from gan_lab.samples import SeedRequest
 
 LARGEST_SEED = 2**32 - 1  # NumPy's and torch's generators take 32 bits alike
@@ -55,11 +55,9 @@ def parse_seeds(spec: str) -> list[int]:
         if bounds is None:
             raise ConfigurationError(f"seeds are given like 0-63 or 1,5,9-12, not like '{spec}'")
         first, last = int(bounds[1]), int(bounds[2] or bounds[1])
-        if not first <= last <= LARGEST_SEED:
-            raise ConfigurationError(f"seeds go upwards, to {LARGEST_SEED} at most: '{part.strip()}' does not")
-        if len(seeds) + last - first >= MOST_SEEDS:
-            raise ConfigurationError(f"'{spec}' are more than {MOST_SEEDS:,} seeds")
+        upwards = first <= last <= LARGEST_SEED
+        require(upwards, f"seeds go upwards, to {LARGEST_SEED} at most: '{part.strip()}' does not")
+        require(len(seeds) + last - first < MOST_SEEDS, f"'{spec}' are more than {MOST_SEEDS:,} seeds")
         seeds += range(first, last + 1)
-    if len(set(seeds)) < len(seeds):
-        raise ConfigurationError(f"'{spec}' has a seed twice: one image would replace the other")
+    require(len(set(seeds)) == len(seeds), f"'{spec}' has a seed twice: one image would replace the other")
     return seeds

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from gan_lab.datasets.images import ImageFile, images_below
-from gan_lab.errors import ConfigurationError
+from gan_lab.errors import require
 
 NAME = "WikiArt"
 
@@ -38,9 +38,8 @@ def _only(
         return images
     there = {kind_of(image).casefold(): kind_of(image) for image in images}
     for name in wanted:
-        if name.casefold() not in there:
-            names = sorted(there.values())
-            choice = ", ".join(names[:40]) + (f" and {len(names) - 40} more" if len(names) > 40 else "")
-            raise ConfigurationError(f"data.{kind}s: {NAME} has no {kind} '{name}' here: there is {choice}")
+        names = sorted(there.values())
+        choice = ", ".join(names[:40]) + (f" and {len(names) - 40} more" if len(names) > 40 else "")
+        require(name.casefold() in there, f"data.{kind}s: {NAME} has no {kind} '{name}' here: there is {choice}")
     chosen = {name.casefold() for name in wanted}
     return [image for image in images if kind_of(image).casefold() in chosen]

@@ -126,7 +126,7 @@ class Inception(FeatureExtractor):
             )
         except Exception as error:
             raise ConfigurationError(
-                f"FID's Inception weights cannot be had ({error}): name torch-fidelity's {_INCEPTION_FILE} by "
+                f"FID's Inception weights are unavailable ({error}): name torch-fidelity's {_INCEPTION_FILE} by "
                 f"{INCEPTION_VARIABLE} or the extractor's `weights`, or choose the extractor RandomConvolutions"
             ) from None
         self._network = network.eval().requires_grad_(False)
