@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from gan_lab.cli.config_names import class_path_of, find_config
+from gan_lab.cli.config_names import class_path_of, find_config, load_yaml
 from gan_lab.cli.console import say
 from gan_lab.cli.renamed import PresentNames
 from gan_lab.errors import ConfigurationError, require
@@ -87,7 +87,7 @@ def _classes(texts: list[str], options: list[str]) -> dict[str, str]:
 
 def _loaded(text: str) -> object:
     with contextlib.suppress(yaml.YAMLError):  # the parser says what is wrong with it
-        return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        return load_yaml(text)
     return None
 
 

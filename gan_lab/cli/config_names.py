@@ -81,7 +81,7 @@ def describe(path: Path) -> Experiment:
     """Reads what an experiment is about; nothing is imported for it. What a file does not say is left empty."""
     try:
         text = path.read_text(encoding="utf-8")
-        tree = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        tree = load_yaml(text)
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         return Experiment(path.stem, "", "", "not a YAML file")
     comment = re.match(r"(?:#.*\n)*", text)
@@ -93,6 +93,11 @@ def describe(path: Path) -> Experiment:
         for section, ending in _CLASS.items()
     }
     return Experiment(path.stem, classes["model"], classes["data"], about)
+
+
+def load_yaml(text: str) -> object:
+    """What a text of YAML says, read in C where PyYAML was built with it; raises ``yaml.YAMLError`` if it is none."""
+    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def class_path_of(tree: object, section: str) -> str:

@@ -1,11 +1,11 @@
 """Turns exceptions into one sentence for a user: what, where, and the nearest name that would have been right."""
 
 import difflib
-import importlib
 import inspect
 import re
 from argparse import ArgumentError
 from collections.abc import Iterable, Iterator
+from pkgutil import resolve_name
 
 import lightning.pytorch.callbacks
 import lightning.pytorch.loggers
@@ -80,9 +80,8 @@ def _parameters(class_path: str | None) -> list[str]:
     """The options of a class, those within its dataclasses too."""
     if class_path is None:
         return list(inspect.signature(Trainer).parameters)
-    module, _, name = class_path.rpartition(".")
     parser = ArgumentParser(exit_on_error=False)  # which also finds those that a class hands on to its base
-    names = parser.add_class_arguments(getattr(importlib.import_module(module), name), fail_untyped=False)
+    names = parser.add_class_arguments(resolve_name(class_path), fail_untyped=False)
     return list(dict.fromkeys([*names, *vars(parser.get_defaults().as_flat())]))
 
 

@@ -107,7 +107,7 @@ class GanLabCLI(LightningCLI):
     def instantiate_classes(self) -> None:
         """Builds model, data and trainer; what they refuse is the configuration's fault."""
         try:
-            with shared_settings(self.config[self.subcommand]):
+            with shared_settings(self._settings()):
                 super().instantiate_classes()
         except (ValueError, TypeError, ImportError) as error:
             raise ConfigurationError(explain_arguments(error)) from error

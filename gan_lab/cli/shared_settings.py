@@ -1,8 +1,8 @@
 """What data and model must agree on is said once, by the data."""
 
-import importlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pkgutil import resolve_name
 from typing import Any
 
 from jsonargparse import Namespace
@@ -64,8 +64,7 @@ def _class_of(spec: Any) -> type:
     """The class of a ``class_path``; ``object`` where there is none."""
     if not hasattr(spec, "class_path") or not hasattr(spec, "init_args"):
         return object
-    module, _, name = spec.class_path.rpartition(".")
-    found = getattr(importlib.import_module(module), name)
+    found = resolve_name(spec.class_path)
     return found if isinstance(found, type) else object
 
 
