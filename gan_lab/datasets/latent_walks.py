@@ -1,21 +1,20 @@
 """What is made of several seeds: grids of style mixing, and closed paths between images."""
 
 import re
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset
 
+from gan_lab.datasets.seeds import SeedDataset
 from gan_lab.errors import ConfigurationError, require
 from gan_lab.samples import PathRequest, StyleGridRequest
 
 LAYER_RANGES = {"coarse": (0, 3), "middle": (4, 7), "fine": (8, None)}  # 4-8, 16-32, from 64 pixels (section 3.1)
 
 
-class StyleMixes(Dataset[dict[str, int]]):
+class StyleMixes(SeedDataset):
     """A grid of images: each row's own styles, but the column's in some layers (StyleGAN, Figure 3).
 
     Args:
@@ -58,16 +57,8 @@ class StyleMixes(Dataset[dict[str, int]]):
         parts += [f"column{self.columns[column - 1]:04}"] if column else []
         return "_".join(parts) + ".png"
 
-    def files(self, index: int) -> list[Path]:
-        """None: a seed comes from nowhere."""
-        return []
 
-    def oddities(self, index: int) -> Iterator[str]:
-        """None."""
-        yield from ()
-
-
-class ClosedPath(Dataset[dict[str, int]]):
+class ClosedPath(SeedDataset):
     """Frames along a smooth path through the codes of some seeds that ends where it begins.
 
     Between seeds the path is a periodic cubic spline, so that nothing jerks when a seed is passed.
@@ -107,14 +98,6 @@ class ClosedPath(Dataset[dict[str, int]]):
             weights=self.weights[frames],
             frames=frames,
         )
-
-    def files(self, index: int) -> list[Path]:
-        """None: a seed comes from nowhere."""
-        return []
-
-    def oddities(self, index: int) -> Iterator[str]:
-        """None."""
-        yield from ()
 
 
 def parse_layers(spec: str, count: int) -> tuple[int, int]:

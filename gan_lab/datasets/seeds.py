@@ -14,7 +14,19 @@ LARGEST_SEED = 2**32 - 1  # NumPy's and torch's generators take 32 bits alike
 MOST_SEEDS = 1_000_000  # more is a slip of the finger
 
 
-class Seeds(Dataset[dict[str, int]]):
+class SeedDataset(Dataset[dict[str, int]]):
+    """Base of what is made of seeds alone: there is no file to open or to find odd."""
+
+    def files(self, index: int) -> list[Path]:
+        """None: a seed comes from nowhere."""
+        return []
+
+    def oddities(self, index: int) -> Iterator[str]:
+        """None."""
+        yield from ()
+
+
+class Seeds(SeedDataset):
     """Numbered images to be made: ``seed0000.png`` of seed 0, and so on.
 
     Args:
@@ -37,14 +49,6 @@ class Seeds(Dataset[dict[str, int]]):
     def request(self, batch: dict[str, Tensor]) -> SeedRequest:
         """Asks for an image of each seed."""
         return SeedRequest.of(batch["seed"].tolist())
-
-    def files(self, index: int) -> list[Path]:
-        """None: a seed comes from nowhere."""
-        return []
-
-    def oddities(self, index: int) -> Iterator[str]:
-        """None."""
-        yield from ()
 
 
 def parse_seeds(spec: str) -> list[int]:
