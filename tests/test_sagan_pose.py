@@ -71,7 +71,8 @@ def test_one_step_is_the_papers(mask_missing, k):
         (l_mse + 0.5 * l_adv).backward()
     rmsprop.step()
     for (name, ours), theirs in zip(module.named_parameters(), twin.parameters(), strict=True):
-        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-9, msg=name)
+        # RMSprop makes steps of 1e-9 of the rounding of a gradient that is zero, as of a bias before batch norm
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-8, msg=name)
 
     expected = {
         "loss/real": l_real,
