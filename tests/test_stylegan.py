@@ -14,7 +14,7 @@ from gan_lab.networks.layers import frozen
 from gan_lab.networks.stylegan import mix_styles
 from gan_lab.samples import SeedRequest
 from gan_lab.schedules import GrowingSchedule
-from gan_lab.seeding import derive_seed, seed_generators
+from gan_lab.seeding import Purpose, derive_seed, seed_generators
 from tests.test_distributed import run_two, saved
 from tests.test_resume import LAST, differences, probe, run_folder
 from tests.test_stylegan_networks import SYNTHESIS
@@ -74,7 +74,7 @@ class Twin:
         return generator(mix_styles(w, other, range(crossover, layers), layers), side, alpha)
 
     def step(self, batch: dict, alpha: float, side: int, step: int) -> None:
-        seed_generators(derive_seed(0, step, 0))
+        seed_generators(derive_seed(Purpose.TRAINING_STEP, 0, step, 0))
         module, (adam_g, adam_d) = self.module, self.adams
         generator, judge, average = module.generator, module.discriminator, module.generator_ema
         halved = F.avg_pool2d(batch["image"], 2)

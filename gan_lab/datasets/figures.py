@@ -9,7 +9,7 @@ from gan_lab.datasets.posed_people import PosedPeople, PosedPerson
 from gan_lab.images.transforms import Image
 from gan_lab.pose.person_crop import PoseJitter
 from gan_lab.pose.skeletons import SKELETONS
-from gan_lab.seeding import derive_seed
+from gan_lab.seeding import seed_of_part
 
 _MARGIN = 1.25  # of the window about the joints: as of LSP's extended set
 
@@ -39,7 +39,7 @@ class Figures(PosedPeople):
     def read(self, index: int) -> tuple[Image, PosedPerson]:
         """Draws one image."""
         number = self.numbers[index]
-        rng = np.random.default_rng(derive_seed(self.seed, number))
+        rng = np.random.default_rng(seed_of_part(self.seed, number))
         side = round(1.5 * self.image_size)
         body = pose_body(rng, side)
         labeled = np.ones(len(body.joints), dtype=bool)

@@ -7,7 +7,7 @@ from functools import lru_cache
 import torch
 
 from gan_lab.schedules import GrowingSchedule
-from gan_lab.seeding import derive_seed
+from gan_lab.seeding import Purpose, derive_seed
 
 
 @dataclass(eq=False)
@@ -72,6 +72,6 @@ class GrowingBatchSampler:
         self._first_step = state["step"]
 
     def _permutation(self, turn: int) -> list[int]:
-        generator = torch.Generator().manual_seed(derive_seed(self.seed, turn))
+        generator = torch.Generator().manual_seed(derive_seed(Purpose.ORDER, self.seed, turn))
         order: list[int] = torch.randperm(self.length, generator=generator).tolist()
         return order

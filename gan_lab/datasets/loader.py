@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from gan_lab.seeding import derive_seed, seed_generators
+from gan_lab.seeding import Purpose, derive_seed, seed_generators
 
 
 class EpochSampler(Sampler[tuple[int, int]]):
@@ -39,7 +39,7 @@ class EpochSampler(Sampler[tuple[int, int]]):
         return self.length // self.world_size
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
-        generator = torch.Generator().manual_seed(derive_seed(self.seed, self.epoch))
+        generator = torch.Generator().manual_seed(derive_seed(Purpose.ORDER, self.seed, self.epoch))
         order = torch.randperm(self.length, generator=generator).tolist()
         mine = order[self.rank :: self.world_size][: len(self)]
         start, self.start = self.start, 0
@@ -128,7 +128,7 @@ class _SeededSamples(Dataset[Any]):
 
     def __getitem__(self, key: tuple[int, ...]) -> Any:
         epoch, index, *more = key
-        seed_generators(derive_seed(self.seed, epoch, index))
+        seed_generators(derive_seed(Purpose.AUGMENTATION, self.seed, epoch, index))
         return self.dataset[(index, *more) if more else index]
 
 

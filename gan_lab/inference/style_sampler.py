@@ -13,7 +13,7 @@ from gan_lab.networks.resampling import pixel_norm
 from gan_lab.networks.stylegan import side_of, truncate
 from gan_lab.samples import PathRequest, SeedRequest, StyleGridRequest
 from gan_lab.schedules import GrowthStage, style_layer_count
-from gan_lab.seeding import derive_seed, normal_from_seeds
+from gan_lab.seeding import normal_from_seeds, seed_of_part
 
 NoiseMode = Literal["const", "random"]
 
@@ -91,7 +91,7 @@ class StyleSampler:
         noise = []
         for layer in range(style_layer_count(stage.resolution)):
             seeds = [_CONST_NOISE_SEED] if noise_seeds is None else noise_seeds.tolist()
-            maps = normal_from_seeds([derive_seed(seed, layer) for seed in seeds], 1, side_of(layer), side_of(layer))
+            maps = normal_from_seeds([seed_of_part(seed, layer) for seed in seeds], 1, side_of(layer), side_of(layer))
             noise.append(maps.to(ws.device, ws.dtype))
         images: Tensor = self.generator(ws, stage.resolution, stage.alpha, noise)
         return images

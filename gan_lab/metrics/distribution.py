@@ -106,7 +106,7 @@ def kernel_distance(real: FeatureSums, fake: FeatureSums) -> float:
     metric.update(real.kept, real=True)
     metric.update(fake.kept, real=False)
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
+        torch.default_generator.manual_seed(0)  # torch.manual_seed would set every device's too
         mean, _ = metric.compute()
     return float(mean)
 

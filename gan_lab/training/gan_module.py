@@ -14,7 +14,7 @@ from gan_lab.errors import require
 from gan_lab.inference.latent_sampler import SeedSampler
 from gan_lab.inference.predictions import Prediction
 from gan_lab.samples import ImageSample, PairedSample, PoseSample, PredictionRequest, UnpairedSample
-from gan_lab.seeding import derive_seed, run_seed, seed_generators
+from gan_lab.seeding import Purpose, derive_seed, run_seed, seed_generators
 from gan_lab.training import distributed
 from gan_lab.training.checkpoint_files import read_checkpoint
 from gan_lab.training.ema import WeightAverage, averaged_copy
@@ -139,7 +139,7 @@ class GANModule(LightningModule, ABC):
         """Runs ``adversarial_step`` as one global step. Not for overriding."""
         self._finite.look_if_due()
         self._require_samples(batch)
-        seed_generators(derive_seed(run_seed(), self.global_step, self.global_rank), self.device)
+        self._seed(Purpose.TRAINING_STEP, self.global_step)
         self._configured.restore(self.learning_rate_factor())
         with distributed.without_reduction(self.trainer.model):
             self.adversarial_step(batch)
@@ -212,13 +212,19 @@ class GANModule(LightningModule, ABC):
     def on_validation_batch_start(self, batch: Any, batch_idx: int, dataloader_idx: int = 0) -> None:
         """Makes what is random in an evaluated batch the same at every evaluation."""
         self._require_samples(batch)
-        self.on_predict_batch_start(batch, batch_idx)
+        self._seed(Purpose.VALIDATION, batch_idx)
 
-    on_test_batch_start = on_validation_batch_start
+    def on_test_batch_start(self, batch: Any, batch_idx: int, dataloader_idx: int = 0) -> None:
+        """As for validation."""
+        self._require_samples(batch)
+        self._seed(Purpose.TEST, batch_idx)
 
     def on_predict_batch_start(self, batch: Any, batch_idx: int, dataloader_idx: int = 0) -> None:
         """Makes what is random in a prediction the same every time."""
-        seed_generators(derive_seed(run_seed(), batch_idx, self.global_rank), self.device)
+        self._seed(Purpose.PREDICTION, batch_idx)
+
+    def _seed(self, purpose: Purpose, count: int) -> None:
+        seed_generators(derive_seed(purpose, run_seed(), count, self.global_rank), self.device)
 
     def _require_samples(self, batch: Mapping[str, Any]) -> None:
         """Refuses the data of another paper."""
