@@ -3,6 +3,7 @@
 import json
 import sys
 import warnings
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ from gan_lab.callbacks import DistributionDistance
 from gan_lab.cli import main
 from gan_lab.datamodules import ImageFolderDataModule
 from gan_lab.errors import ConfigurationError
+from gan_lab.images.pixels import to_bytes
 from gan_lab.metrics.distribution import (
     combine,
     diversity,
@@ -21,8 +23,11 @@ from gan_lab.metrics.distribution import (
     sum_features,
 )
 from gan_lab.metrics.extractors import FeatureExtractor, Inception, RandomConvolutions
+from gan_lab.modules import StyleGANModule
+from gan_lab.samples import SeedRequest
 from tests.fakes import drawing, save
 from tests.test_resume import rows, run_folder
+from tests.test_stylegan import SMALL, growing, seen
 from tests.test_unconditional import Painter
 
 
@@ -187,6 +192,26 @@ def test_the_callback_measures_seeds_against_all_training_images(pictures, tmp_p
     assert figures["val/frechet"] == pytest.approx(frechet_distance(sums(real), sums(fake)), rel=1e-5)
     assert figures["val/diversity"] == pytest.approx(diversity(sums(real), sums(fake)), rel=1e-5)
     assert set(figures) == {"val/frechet", "val/kernel", "val/diversity"}  # not FID: any network but Inception
+
+
+@torch.no_grad()
+def test_a_measured_image_has_noise_of_its_own_whatever_the_batch_and_the_number_of_processes():
+    class Recorder(MeanColor):
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            colors.append(images)
+            return super().forward(images)
+
+    module = seen(StyleGANModule(growing(), **SMALL, noise_mode="const"), 24)
+    module.sampler.noise_mode = "random"
+    expected = to_bytes(module.sampler.images(SeedRequest.of(range(6))))
+    module.sampler.noise_mode = "const"
+    for batch_size, processes in ((1, 1), (4, 1), (2, 2)):
+        callback, found = DistributionDistance(Recorder(), batch_size=batch_size), torch.zeros_like(expected)
+        for rank in range(processes):
+            colors: list[torch.Tensor] = []
+            callback._fake_sums(SimpleNamespace(global_rank=rank, world_size=processes), module, 6)
+            found[rank::processes] = torch.cat(colors)
+        assert (found.int() - expected.int()).abs().max() <= 1
 
 
 def test_the_real_images_are_seen_once_until_something_changes(pictures, tmp_path):

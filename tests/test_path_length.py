@@ -12,6 +12,7 @@ from gan_lab.errors import ConfigurationError
 from gan_lab.metrics.path_length import path_lengths, trimmed_mean
 from gan_lab.modules import ArtDCGANModule, StyleGANModule
 from gan_lab.schedules import GrowingSchedule
+from tests.test_stylegan import seen
 
 
 class MeanSquare(nn.Module):
@@ -106,17 +107,18 @@ def test_it_is_logged_at_validation(small, tmp_path, capsys):
 
 
 @torch.no_grad()
-def test_paths_run_between_the_codes_of_neighboring_seeds():
+def test_paths_run_between_the_codes_of_neighboring_seeds_each_with_a_noise_of_its_own():
     schedule = GrowingSchedule(resolution=16, start_resolution=16, batch_sizes={16: 4})
-    module = StyleGANModule(schedule, latent_size=8, base_channels=64, max_channels=8, mapping_layers=2).double()
-    callback = PathLength(MeanSquare(), epsilon=1e-3)
-    measured = callback._lengths(module.sampler, torch.tensor([0, 3]), torch.zeros(2))
-    sampler = module.sampler
+    module = StyleGANModule(schedule, latent_size=8, base_channels=64, max_channels=8, mapping_layers=2)
+    sampler = seen(module, 0).double().sampler
+    measured = PathLength(MeanSquare(), epsilon=1e-3)._lengths(sampler, torch.tensor([0, 3]), torch.zeros(2))
     for length, (first, second) in zip(measured, [(0, 1), (6, 7)], strict=True):
         w, other = sampler.map_seeds(torch.tensor([first])), sampler.map_seeds(torch.tensor([second]))
         codes = [sampler.spread(w + step * (other - w)) for step in (0, 1e-3)]
-        images = [sampler.synthesize(code) for code in codes]
-        torch.testing.assert_close(length, (images[1] - images[0]).square().mean() / 1e-6, rtol=1e-6, atol=0)
+        noise = sampler.noise_of(torch.tensor([first]))
+        one, two = (sampler.synthesize(code, noise) for code in codes)
+        torch.testing.assert_close(length, (two - one).square().mean() / 1e-6, rtol=1e-6, atol=0)
+    assert not torch.allclose(one, sampler.synthesize(codes[0]))  # with the noise that sheets have
 
 
 def test_what_has_no_w_is_refused():

@@ -1,11 +1,17 @@
+import pickle
+from copy import deepcopy
+
 import pytest
 import torch
+from torch import Tensor
 from torch.nn import functional as F
 
 from gan_lab.datasets.latent_walks import ClosedPath
 from gan_lab.errors import ConfigurationError
+from gan_lab.inference import style_sampler
 from gan_lab.modules import StyleGANModule
 from gan_lab.samples import PathRequest, SeedRequest, StyleGridRequest
+from gan_lab.seeding import normal_from_seeds
 from tests.test_stylegan import SMALL, TRADITIONAL, fixed, growing, seen
 
 
@@ -28,6 +34,64 @@ def test_an_image_depends_on_its_seed_alone():
         alone, among = images(module, 7), images(module, 1, 7, 2)
         torch.testing.assert_close(among[1:2], alone, rtol=1e-4, atol=1e-4)
         assert not torch.allclose(among[0], among[1], atol=0.01)
+
+
+@torch.no_grad()
+def test_what_is_measured_has_noise_of_its_own_whatever_sheets_have():
+    module = seen(StyleGANModule(growing(), **SMALL, noise_mode="const"), 24)
+    request = SeedRequest.of([1, 7, 2])
+    shown, measured = module.sampler.images(request), module.sampler.samples(request)
+    assert not torch.allclose(measured, shown, atol=0.01)
+    torch.testing.assert_close(module.sampler.samples(SeedRequest.of([7])), measured[1:2], rtol=1e-4, atol=1e-4)
+    module.sampler.noise_mode = "random"
+    assert torch.equal(module.sampler.images(request), measured)
+
+
+@pytest.fixture
+def drawn(monkeypatch) -> list[int]:
+    """The seeds of which noise is drawn, from no noise kept on."""
+    seeds: list[int] = []
+
+    def note(given: list[int], *shape: int) -> Tensor:
+        seeds.extend(given)
+        return normal_from_seeds(given, *shape)
+
+    monkeypatch.setattr(style_sampler, "normal_from_seeds", note)
+    style_sampler._const_noise.cache_clear()
+    return seeds
+
+
+def test_noise_that_all_images_share_is_made_once_and_kept_out_of_the_model(drawn):
+    module = seen(StyleGANModule(growing(), **SMALL), 24)
+    sampler, names = module.sampler, module.state_dict().keys()
+    with torch.inference_mode():
+        first = images(module, 1, 2)
+    assert len(drawn) == 6 + 2  # a map a layer, and two codes
+    copies = [deepcopy(module).eval().sampler, pickle.loads(pickle.dumps(sampler))]
+    with torch.no_grad():
+        for copy in copies:
+            assert torch.equal(copy.images(SeedRequest.of([1, 2])), first)
+    assert len(drawn) == 6 + 3 * 2
+    assert module.state_dict().keys() == names
+    sampler.generator.requires_grad_(True)
+    sampler.images(SeedRequest.of([1])).sum().backward()  # though it was first made where there are no gradients
+    assert sampler.generator.first.noise_scale.grad.abs().sum() > 0
+
+
+@torch.no_grad()
+def test_noise_is_the_same_in_every_precision(drawn):
+    module = seen(StyleGANModule(growing(), **SMALL), 24)
+    single = images(module, 1)
+    double = images(module.double(), 1)
+    assert double.dtype == torch.double
+    torch.testing.assert_close(double.float(), single, rtol=1e-3, atol=1e-3)
+
+
+@torch.no_grad()
+def test_without_noise_none_is_drawn(drawn):
+    module = StyleGANModule(growing(), **SMALL, noise=False)
+    module.sampler.samples(SeedRequest.of([1, 2]))
+    assert drawn == [1, 2]  # the codes
 
 
 @torch.no_grad()

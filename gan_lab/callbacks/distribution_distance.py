@@ -37,7 +37,8 @@ class DistributionDistance(Measurement):
     ``val/kernel``, which only compare with others of the same extractor. ``val/diversity`` is the mean distance of two
     generated images relative to that of two real ones: far below 1, the model has collapsed. Any can be monitored.
 
-    What is measured are the images of seeds 0, 1, 2 and so on, the same at every validation, on however many devices.
+    What is measured are the images of seeds 0, 1, 2 and so on, the same at every validation, on however many devices:
+    not truncated, and each with noise of its own, as StyleGAN's released metrics draw them.
     Fréchet's distance falls with their number: compare figures of equal ``num_images`` only, and below 2,048 rather the
     kernel's. The real images' statistics are computed once, and kept until the files, the image size or the extractor
     change.
@@ -97,7 +98,7 @@ class DistributionDistance(Measurement):
             )
         seeds = range(trainer.global_rank, count, trainer.world_size)
         batches = (seeds[start : start + self.batch_size] for start in range(0, len(seeds), self.batch_size))
-        features = (self._see(sampler.images(SeedRequest.of(batch))) for batch in batches)
+        features = (self._see(sampler.samples(SeedRequest.of(batch))) for batch in batches)
         return combine(gather(sum_features(features, len(seeds), MOST_KEPT // trainer.world_size)))
 
     def _real_sums(self, trainer: Trainer, pl_module: LightningModule) -> FeatureSums:

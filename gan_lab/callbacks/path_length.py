@@ -14,8 +14,9 @@ from gan_lab.training.distributed import gather
 class PathLength(Measurement):
     """Logs a StyleGAN's perceptual path lengths in W (section 4.1): ``val/ppl_wfull`` and ``val/ppl_wend``.
 
-    Paths run between the codes of seeds 0 and 1, 2 and 3 and so on, with fixed noise and without truncation, the same
-    ones at every validation, on however many devices.
+    Paths run between the codes of seeds 0 and 1, 2 and 3 and so on, without truncation, the same ones at every
+    validation, on however many devices. Both images of a path have the same noise, that of its first seed: the released
+    code draws other noise for each batch of paths.
 
     Args:
         distance: The perceptual distance: a module that takes two batches of images in [-1, 1] and gives a distance for
@@ -63,8 +64,9 @@ class PathLength(Measurement):
 
     def _lengths(self, sampler: StyleSampler, paths: Tensor, share: Tensor) -> Tensor:
         start, end = sampler.map_seeds(2 * paths), sampler.map_seeds(2 * paths + 1)
+        noise = sampler.noise_of(2 * paths)
         return path_lengths(
-            lambda w: sampler.synthesize(sampler.spread(w)),
+            lambda w: sampler.synthesize(sampler.spread(w), noise),
             start,
             end,
             share.to(start),

@@ -13,8 +13,11 @@ from gan_lab.seeding import normal_from_seeds
 class SeedSampler(Protocol):
     """What an unconditional model makes its images with."""
 
-    def images(self, request: SeedRequest) -> Tensor:
-        """An image (B, C, S, S) of each seed, in about [-1, 1], of the whole distribution: nothing is truncated."""
+    def samples(self, request: SeedRequest) -> Tensor:
+        """An image (B, C, S, S) of each seed, in about [-1, 1], as a draw from the distribution that is measured.
+
+        Nothing is truncated, and all that is random in an image is its own.
+        """
 
 
 class LatentSampler:
@@ -38,3 +41,5 @@ class LatentSampler:
         with inference_behavior(self.generator, dropout=False, batch_statistics=False):
             images: Tensor = self.generator(z)
         return images
+
+    samples = images  # nothing is random but the code

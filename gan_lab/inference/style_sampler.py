@@ -1,6 +1,7 @@
 """Images of a style-based generator: of seeds, of grids of mixed styles, and of places on a path between codes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Literal
 
 import torch
@@ -26,7 +27,7 @@ class StyleSampler:
     Args:
         generator: What makes them; its weights may go on changing.
         truncation_cutoff: The layers, from the coarsest, that truncation counts in.
-        noise_mode: Whether all images share the same noise, or each seed has its own.
+        noise_mode: Whether all images of :meth:`images` share the same noise, or each seed has its own.
         stage: Asked for each batch how far the generator has grown.
     """
 
@@ -63,8 +64,11 @@ class StyleSampler:
             truncation_cutoff=self.truncation_cutoff,
         )
         own_noise = self.noise_mode == "random" and isinstance(request, SeedRequest)
-        images = self.synthesize(ws, request.seeds if own_noise else None)
-        return F.interpolate(images, size=self.generator.resolution, mode="nearest")
+        return self._enlarged(self.synthesize(ws, self.noise_of(request.seeds) if own_noise else None))
+
+    def samples(self, request: SeedRequest) -> Tensor:
+        """As :meth:`images`, whole and each with noise of its own: what the released code's metrics look at."""
+        return self._enlarged(self.synthesize(self._ws(request), self.noise_of(request.seeds)))
 
     def map_seeds(self, seeds: Tensor) -> Tensor:
         """The intermediate codes (B, latent_size) of seeds (B,)."""
@@ -77,24 +81,32 @@ class StyleSampler:
         """Intermediate codes (B, latent_size), the same for every layer, (B, L, latent_size)."""
         return w[:, None].expand(-1, style_layer_count(self.generator.resolution), -1)
 
-    def synthesize(self, ws: Tensor, noise_seeds: Tensor | None = None) -> Tensor:
+    def noise_of(self, seeds: Tensor) -> list[Tensor]:
+        """The noise of each seed (B,), a map (B, 1, side, side) for each layer that the generator has reached."""
+        w_avg = self.generator.w_avg
+        return [_noise(layer, seeds.tolist()).to(w_avg.device, w_avg.dtype) for layer in self._noisy_layers()]
+
+    def synthesize(self, ws: Tensor, noise: Sequence[Tensor] | None = None) -> Tensor:
         """Images of codes, at the size the generator has reached.
 
         Args:
             ws: A code for each layer (B, L, latent_size).
-            noise_seeds: What each image's noise is drawn from, (B,); None for the same noise in all.
+            noise: As of :meth:`noise_of`; None for the same in all images.
 
         Returns:
             (B, 3, side, side) in about [-1, 1].
         """
         stage = self.stage()
-        noise = []
-        for layer in range(style_layer_count(stage.resolution)):
-            seeds = [_CONST_NOISE_SEED] if noise_seeds is None else noise_seeds.tolist()
-            maps = normal_from_seeds([seed_of_part(seed, layer) for seed in seeds], 1, side_of(layer), side_of(layer))
-            noise.append(maps.to(ws.device, ws.dtype))
+        if noise is None:
+            noise = [_const_noise(layer, ws.device, ws.dtype) for layer in self._noisy_layers()]
         images: Tensor = self.generator(ws, stage.resolution, stage.alpha, noise)
         return images
+
+    def _noisy_layers(self) -> range:
+        return range(style_layer_count(self.stage().resolution) if self.generator.noise else 0)
+
+    def _enlarged(self, images: Tensor) -> Tensor:
+        return F.interpolate(images, size=self.generator.resolution, mode="nearest")
 
     def _ws(self, request: SeedRequest | PathRequest) -> Tensor:
         """A code for each layer, (B, L, latent_size)."""
@@ -124,3 +136,14 @@ class StyleSampler:
         )
         place = request.weights.to(self.generator.w_avg) @ self.map_seeds(request.seeds)
         return place if len(self.generator.mapping.layers) else pixel_norm(place)  # normalized z is all there is
+
+
+@cache
+def _const_noise(layer: int, device: torch.device, dtype: torch.dtype) -> Tensor:
+    """Made once: it is the same in every network and takes longer to draw than an image to make."""
+    with torch.inference_mode(False):  # or whoever asks first would keep others from gradients
+        return _noise(layer, [_CONST_NOISE_SEED]).to(device, dtype)
+
+
+def _noise(layer: int, seeds: Sequence[int]) -> Tensor:
+    return normal_from_seeds([seed_of_part(seed, layer) for seed in seeds], 1, side_of(layer), side_of(layer))

@@ -70,8 +70,8 @@ class StyleGANModule(GANModule):
         truncation_psi: How far codes may be from their mean in the images of ``predict``: 1 for all the way, 0 for the
             mean alone (appendix B, where it is 0.7).
         truncation_cutoff: The layers, from the coarsest, in which ``truncation_psi`` counts.
-        noise_mode: Whether all images of ``predict`` share the same noise, ``const``, or each seed has its own,
-            ``random``.
+        noise_mode: Whether all images of ``predict`` and of sheets share the same noise, ``const``, or each seed has
+            its own, ``random``, as it always has where images are measured.
 
     Raises:
         ConfigurationError: If these do not fit together.
