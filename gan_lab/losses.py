@@ -17,14 +17,15 @@ Objective = Literal["vanilla", "lsgan", "hinge", "wgan-gp"]
 
 
 def discriminator_loss(real_logits: Tensor, fake_logits: Tensor, objective: Objective) -> Tensor:
-    """What the discriminator minimizes, real term plus fake term.
+    """What the discriminator minimizes, real term plus fake term: neither is weighted, nor is their sum.
 
     Args:
         real_logits: Its logits on real images.
         fake_logits: Its logits on generated images.
-        objective: ``vanilla`` is the cross-entropy game (Goodfellow et al. 2014), ``lsgan`` least squares with labels
-            1 and 0 (Mao et al. 2017), ``hinge`` a margin of 1 on either side (Lim and Ye 2017), ``wgan-gp`` the
-            critic's difference of means (Arjovsky et al. 2017), which needs :func:`gradient_penalty` beside it.
+        objective: ``vanilla`` is the cross-entropy game (Goodfellow et al. 2014, equation 1), ``lsgan`` least squares
+            with labels 1 and 0, as CycleGAN (section 4) has them, twice those of Mao et al. 2017, ``hinge`` a margin of
+            1 on either side (Lim and Ye 2017), ``wgan-gp`` the critic's difference of means (Arjovsky et al. 2017),
+            which needs :func:`gradient_penalty` beside it.
 
     Raises:
         ConfigurationError: If ``objective`` is none of those.
@@ -66,7 +67,8 @@ def gradient_penalty(
 ) -> Tensor:
     """Pulls the critic's gradient norm to 1 between real and generated images (Gulrajani et al. 2017, equation 3).
 
-    A patch critic's value is the mean of its patches, as in the loss it is trained with.
+    The mean of (|slope| - 1)^2, without its weight. A patch critic's value is the mean of its patches, as in the loss
+    it is trained with.
 
     Args:
         critic: Maps images to logits. Its normalization must not mix samples (no batch norm).

@@ -30,7 +30,7 @@ class ArtDCGANModule(GANModule):
         channels: Channels of the images.
         generator_channels: Features of the generator's layer before the image at 64 pixels (ngf; 128 in the paper).
         discriminator_channels: Features of the discriminator's first layer (ndf).
-        objective: The adversarial game; ``vanilla`` is cross-entropy, the paper's.
+        objective: The adversarial game; ``vanilla`` is cross-entropy, the paper's. Nothing is halved.
         lr: Adam's learning rate.
         betas: Adam's decay rates of the two moments.
         ema_half_life: After how many images a step's weights count half in the averaged generator, which then makes

@@ -37,7 +37,8 @@ class CycleGANModule(GANModule):
         norm: Normalization in all networks.
         dropout: Whether the generators have dropout.
         receptive_field: Side in pixels of the patches judged.
-        objective: The adversarial game; least squares in the paper.
+        objective: The adversarial game; least squares in the paper. What each discriminator minimizes is halved
+            (appendix 7.1).
         cycle_weight_a: Weight of the mean absolute error of A -> B -> A (lambda, equation 3).
         cycle_weight_b: Weight of the mean absolute error of B -> A -> B.
         identity_weight: Weight, relative to the cycle's, of what a generator changes in an image that is already of
@@ -124,7 +125,7 @@ class CycleGANModule(GANModule):
             ):
                 discriminate = self.discriminators[domain.upper()]
                 loss = discriminator_loss(discriminate(real), discriminate(fake), self.objective)
-                losses[f"loss/discriminator_{domain}"] = 0.5 * loss  # halved: D learns slower than G
+                losses[f"loss/discriminator_{domain}"] = 0.5 * loss  # so that D learns slower than G (appendix 7.1)
                 yield losses[f"loss/discriminator_{domain}"]
 
         self.minimize(discriminator_losses(), self.optimizer_d)

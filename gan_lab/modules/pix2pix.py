@@ -46,9 +46,11 @@ class Pix2PixModule(GANModule):
         skip_connections: False gives the encoder-decoder of the paper's ablation.
         receptive_field: Side in pixels of the patches judged: 1 PixelGAN, 70 PatchGAN, 286 ImageGAN (section 4.4).
         conditional: Whether the discriminator sees the source too; False is the paper's "GAN" ablation (section 4.1).
-        objective: The adversarial game.
+        objective: The adversarial game; ``vanilla`` is cross-entropy, the paper's. What D minimizes is halved in all of
+            them (section 3.3).
         l1_weight: Weight of the mean absolute error in the generator's loss (lambda, equation 4).
-        gradient_penalty_weight: Weight of the penalty that ``wgan-gp`` adds.
+        gradient_penalty_weight: Weight of the penalty on the critic's slope that ``wgan-gp`` adds, relative to the
+            difference of means (lambda, Gulrajani et al. 2017, equation 3, 10 there). The penalty is halved with it.
         lr: Adam's learning rate at the start.
         betas: Adam's decay rates of the two moments.
         constant_epochs: Epochs at the full learning rate.
@@ -133,10 +135,11 @@ class Pix2PixModule(GANModule):
 
         real_logits = self.discriminate(source, target)
         fake_logits = self.discriminate(source, generated.detach())
-        loss_d = 0.5 * discriminator_loss(real_logits, fake_logits, self.objective)  # halved: D learns slower than G
+        loss_d = discriminator_loss(real_logits, fake_logits, self.objective)
         if self.objective == "wgan-gp":
             penalty = gradient_penalty(lambda image: self.discriminate(source, image), target, generated)
             loss_d = loss_d + self.gradient_penalty_weight * penalty
+        loss_d = 0.5 * loss_d  # so that D learns slower than G (section 3.3)
         self.minimize(loss_d, self.optimizer_d)
 
         with frozen(self.discriminator):

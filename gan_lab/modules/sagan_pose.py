@@ -54,7 +54,8 @@ class SAGANPoseModule(GANModule):
             discriminator. False asks for empty maps there, as the release does: right where no label means out of the
             picture, wrong where it means not labeled.
         adversarial: Whether there is a discriminator; False trains the hourglasses alone.
-        adversarial_weight: Weight of the adversarial loss beside the heatmaps' error (lambda_G).
+        adversarial_weight: Weight of the adversarial loss beside the heatmaps' error (lambda_G). 1e-4 is that of Chou
+            et al. 2017, whose code the release grew from; with the release's own default, 0.1, it would rule.
         balance_ratio: L_fake / L_real that the balance k aims for (gamma).
         balance_rate: How fast k follows (lambda_k).
         lr: RMSprop's learning rate at the start, of the generator.

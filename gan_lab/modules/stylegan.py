@@ -56,10 +56,12 @@ class StyleGANModule(GANModule):
         blurred: Whether features are smoothed after doubling and before halving: bilinear resampling.
         style_mixing_prob: The part of the steps whose images have the styles of two codes (section 3.1).
         objective: The adversarial game; ``vanilla`` is the non-saturating one. ``wgan-gp`` brings its penalties.
-        r1_gamma: Weight of the squared gradient on real images, halved (Mescheder et al. 2018); 0 for none.
+        r1_gamma: Gamma of R1, the mean squared gradient on real images times gamma / 2 (Mescheder et al. 2018, equation
+            9); 0 for none.
         r1_interval: Steps from one R1 penalty to the next. Above 1 it is a step of its own, so many times as heavy, and
             the discriminator's learning rate and betas are corrected (StyleGAN2, appendix B).
-        gradient_penalty_weight: Weight of the penalty on the critic's slope that ``wgan-gp`` adds.
+        gradient_penalty_weight: Weight of the penalty on the critic's slope that ``wgan-gp`` adds (lambda, Gulrajani et
+            al. 2017, equation 3).
         drift_weight: Weight of the mean squared logit on real images that ``wgan-gp`` adds (ProGAN, appendix A.1).
         lr: Adam's learning rate.
         lr_by_resolution: Learning rates for resolutions that have another one; the released code's are {128: 0.0015,
