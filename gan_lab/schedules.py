@@ -104,6 +104,11 @@ class GrowingSchedule:
         count = (self.resolution // self.start_resolution).bit_length()
         return [self.start_resolution * 2**doublings for doublings in range(count)]
 
+    @property
+    def last_resolution(self) -> int:
+        """The resolution at which ``total_kimg`` ends training: the final one unless it comes too early."""
+        return self.stage(round(1000 * self.total_kimg)).resolution if self.total_kimg else self.resolution
+
     def stage(self, images: int) -> GrowthStage:
         """Where the networks are once they have seen so many images."""
         stable, fade = round(1000 * self.stable_kimg), round(1000 * self.fade_kimg)

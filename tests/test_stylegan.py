@@ -193,6 +193,15 @@ def test_training_ends_when_enough_images_have_been_seen():
     assert train(module, [sample(16)] * 9).global_step == 0  # as resumed
 
 
+def test_an_end_before_the_last_size_is_said(caplog):
+    caplog.set_level("INFO")
+    train(StyleGANModule(growing(total_kimg=0.004), **SMALL), [sample(8)] * 3)
+    assert "schedule.total_kimg ends training at 8 of 16 pixels: raise it" in caplog.text
+    caplog.clear()
+    train(StyleGANModule(growing(total_kimg=0.012), **SMALL), [sample(8)])
+    assert "ends training at" not in caplog.text
+
+
 def test_images_that_are_not_the_schedules_are_refused():
     for batch in (sample(16), sample(8, count=2)):
         with pytest.raises(ConfigurationError, match="schedule has 4 of 8 after 0 images"):

@@ -1,6 +1,7 @@
 """Training without the command: a few batches, no files."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from lightning.pytorch import LightningModule, Trainer
@@ -13,9 +14,10 @@ def train(
     batches: list[Any],
     validation: list[Any] | None = None,
     on_train_batch_end: Callable[..., Any] | None = None,
+    ckpt_path: Path | None = None,
     **settings: Any,
 ) -> Trainer:
-    """Trains on the given batches, in order, and returns the trainer."""
+    """Trains on the given batches, in order, perhaps from a checkpoint, and returns the trainer."""
     trainer = Trainer(
         accelerator="cpu",
         devices=1,
@@ -28,5 +30,5 @@ def train(
         **{"max_epochs": 1, **settings},
     )
     loaders = [None if found is None else DataLoader(found, batch_size=None) for found in (batches, validation)]
-    trainer.fit(module, *loaders)
+    trainer.fit(module, *loaders, ckpt_path=ckpt_path)
     return trainer

@@ -48,6 +48,7 @@ class CycleGANModule(GANModule):
         betas: Adam's decay rates of the two moments.
         constant_epochs: Epochs at the full learning rate.
         decay_epochs: Epochs after them over which it goes to zero on a straight line; 0 keeps it constant.
+        allow_zero_lr: Whether a run may go on after them, at a learning rate of zero, which changes no weight.
         ema_half_life: After how many images a step's weights count half in the averaged generators, which then make
             all images but the training's; 0 for none, as in the paper.
         predict_direction: Which way ``predict`` translates; ``both`` takes each picture for either domain in turn.
@@ -56,6 +57,7 @@ class CycleGANModule(GANModule):
     """
 
     learns_from = UnpairedSample
+    rate_options = "model.decay_epochs"
 
     def __init__(
         self,
@@ -77,12 +79,14 @@ class CycleGANModule(GANModule):
         betas: tuple[float, float] = (0.5, 0.999),
         constant_epochs: int = 100,
         decay_epochs: int = 100,
+        allow_zero_lr: bool = False,
         ema_half_life: float = 0.0,
         predict_direction: Literal["AtoB", "BtoA", "both"] | None = None,
         domain_names: tuple[str, str] | None = None,
     ) -> None:
         super().__init__()
-        require_numbers({"model.ema_half_life": ema_half_life}, at_least=0)
+        epochs = {"model.constant_epochs": constant_epochs, "model.decay_epochs": decay_epochs}
+        require_numbers(epochs | {"model.ema_half_life": ema_half_life}, at_least=0)
         self.save_hyperparameters()
         self.hparams["image_size"] = image_size or 256
         self.objective, self.identity_weight = objective, identity_weight
@@ -106,9 +110,9 @@ class CycleGANModule(GANModule):
         """One Adam over both generators, one over both discriminators."""
         return OptimizersByRole.of_adam(self.adam, self.generators, self.discriminators)
 
-    def learning_rate_factor(self) -> float:
+    def epoch_rate_factor(self, epoch: int) -> float:
         """Held, then lowered from epoch to epoch."""
-        return linear_decay(self.current_epoch, *self.epochs)
+        return linear_decay(epoch, *self.epochs)
 
     def adversarial_step(self, batch: UnpairedSample) -> None:
         """G first, then D on pooled images (section 4); no image is generated twice."""

@@ -55,6 +55,7 @@ class Pix2PixModule(GANModule):
         betas: Adam's decay rates of the two moments.
         constant_epochs: Epochs at the full learning rate.
         decay_epochs: Epochs after them over which it goes to zero on a straight line; 0 keeps it constant.
+        allow_zero_lr: Whether a run may go on after them, at a learning rate of zero, which changes no weight.
         ema_half_life: After how many images a step's weights count half in the averaged generator, which then makes
             all images but the training's; 0 for none, as in the paper.
         test_dropout: Whether dropout draws noise in validation and prediction too, as the paper does (section 3.4).
@@ -73,6 +74,7 @@ class Pix2PixModule(GANModule):
     """
 
     learns_from = PairedSample
+    rate_options = "model.decay_epochs"
 
     def __init__(
         self,
@@ -93,6 +95,7 @@ class Pix2PixModule(GANModule):
         betas: tuple[float, float] = (0.5, 0.999),
         constant_epochs: int = 100,
         decay_epochs: int = 100,
+        allow_zero_lr: bool = False,
         ema_half_life: float = 0.0,
         test_dropout: bool = True,
         test_batch_statistics: bool = True,
@@ -122,9 +125,9 @@ class Pix2PixModule(GANModule):
         """One Adam for each network."""
         return OptimizersByRole.of_adam(self.adam, self.generator, self.discriminator)
 
-    def learning_rate_factor(self) -> float:
+    def epoch_rate_factor(self, epoch: int) -> float:
         """Held, then lowered from epoch to epoch."""
-        return linear_decay(self.current_epoch, *self.epochs)
+        return linear_decay(epoch, *self.epochs)
 
     def adversarial_step(self, batch: PairedSample) -> None:
         """D first, then G (section 3.3), on one generated image: D's step does not change G."""
@@ -201,7 +204,8 @@ class Pix2PixModule(GANModule):
 
 
 def _require_consistent(settings: Mapping[str, Any]) -> None:
-    require_numbers({"model.ema_half_life": settings["ema_half_life"]}, at_least=0)
+    names = ("ema_half_life", "constant_epochs", "decay_epochs", "l1_weight", "gradient_penalty_weight")
+    require_numbers({f"model.{name}": settings[name] for name in names}, at_least=0)
     channels = settings["in_channels"], settings["out_channels"]
     require(
         settings["objective"] != "wgan-gp" or settings["norm"] != "batch",

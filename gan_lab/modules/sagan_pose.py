@@ -61,7 +61,8 @@ class SAGANPoseModule(GANModule):
         lr: RMSprop's learning rate at the start, of the generator.
         discriminator_lr: Adam's learning rate at the start, of the discriminator.
         milestones: Epochs after which both rates drop.
-        decay_factor: What they are multiplied by each time.
+        decay_factor: What they are multiplied by each time, from 0 to 1.
+        allow_zero_lr: Whether a run may go on at learning rates that have become too small to change a weight.
         ema_half_life: After how many images a step's weights count half in the averaged generator, which then finds
             all poses but the training's; 0 for none, as in the paper.
         flip_test: Whether evaluation averages the heatmaps of an image and of its mirror image.
@@ -75,6 +76,7 @@ class SAGANPoseModule(GANModule):
     """
 
     learns_from = PoseSample
+    rate_options = "model.milestones or model.decay_factor"
     balance: Tensor
 
     def __init__(
@@ -99,6 +101,7 @@ class SAGANPoseModule(GANModule):
         discriminator_lr: float = 2.5e-4,
         milestones: tuple[int, ...] = (40, 60, 80),
         decay_factor: float = 0.2,
+        allow_zero_lr: bool = False,
         ema_half_life: float = 0.0,
         flip_test: bool = True,
         decoding: Decoding = "quarter",
@@ -125,9 +128,9 @@ class SAGANPoseModule(GANModule):
             return OptimizersByRole(generator)
         return OptimizersByRole(generator, self.adam.over(self.discriminator.parameters()))
 
-    def learning_rate_factor(self) -> float:
+    def epoch_rate_factor(self, epoch: int) -> float:
         """Dropped at the milestones."""
-        return step_decay(self.current_epoch, *self.drops)
+        return step_decay(epoch, *self.drops)
 
     def adversarial_step(self, batch: PoseSample) -> None:
         """D first, then G, then the balance, on one prediction: D's step does not change G."""
@@ -264,8 +267,13 @@ def _require_consistent(settings: Mapping[str, Any]) -> None:
     require(skeleton in SKELETONS, f"skeleton must be one of {', '.join(SKELETONS)}, got {skeleton!r}")
     require(len(settings["thresholds"]) > 0, "thresholds must name at least one distance, got none")
     require_numbers({"sigma": settings["sigma"]}, above=0)
-    require_numbers({"lr": settings["lr"]}, at_least=0)
-    require_numbers({"ema_half_life": settings["ema_half_life"]}, at_least=0)
+    names = ("lr", "ema_half_life", "adversarial_weight")
+    require_numbers({name: settings[name] for name in names}, at_least=0)
+    for milestone in settings["milestones"]:
+        require_numbers({"milestones": milestone}, at_least=0)
+    require_numbers({"decay_factor": settings["decay_factor"]}, at_least=0, at_most=1)
+    if settings["adversarial"]:  # at 0 the balance would stay there, and no prediction be judged
+        require_numbers({name: settings[name] for name in ("balance_ratio", "balance_rate")}, above=0)
 
 
 def pose_metrics(settings: Mapping[str, Any]) -> nn.ModuleList:

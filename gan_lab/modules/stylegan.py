@@ -143,7 +143,11 @@ class StyleGANModule(GANModule):
         return self.schedule.stage(self.images_seen)
 
     def on_train_start(self) -> None:
-        """Ends a run at once that is resumed after its schedule's end."""
+        """Ends a run at once that is resumed after its schedule's end, and says if that comes before the last size."""
+        super().on_train_start()
+        reached, resolution = self.schedule.last_resolution, self.schedule.resolution
+        if reached < resolution:
+            rank_zero_info(f"gan-lab: schedule.total_kimg ends training at {reached} of {resolution} pixels: raise it")
         self._stop_when_done(self.images_seen)
 
     def adversarial_step(self, batch: ImageSample) -> None:

@@ -23,6 +23,7 @@ from gan_lab.training.lightning_private import count_step
 from gan_lab.training.old_checkpoints import in_present_form
 from gan_lab.training.optimizers import ConfiguredSettings, OptimizersByRole
 from gan_lab.training.per_process import PerProcessState
+from gan_lab.training.rates import require_learning
 from gan_lab.training.renamed import RENAMES
 
 Network = TypeVar("Network", bound=nn.Module)
@@ -42,10 +43,12 @@ class GANModule(LightningModule, ABC):
         per_process: What a checkpoint keeps of every process by itself.
         sampler: What makes images of nothing but seeds; None in a model that needs more.
         learns_from: The samples that it learns from and is measured on.
+        rate_options: The options that say when learning rates fall, as messages name them.
     """
 
     sampler: SeedSampler | None = None
     learns_from: ClassVar[type[ImageSample | PairedSample | PoseSample | UnpairedSample]]
+    rate_options: ClassVar[str] = "model.lr"
 
     def __init__(self) -> None:
         super().__init__()
@@ -116,7 +119,11 @@ class GANModule(LightningModule, ABC):
         return None
 
     def learning_rate_factor(self) -> float:
-        """What every configured learning rate is multiplied by in the coming step; 1 unless a paper says otherwise."""
+        """What every configured learning rate is multiplied by in the coming step; the epoch's."""
+        return self.epoch_rate_factor(self.current_epoch)
+
+    def epoch_rate_factor(self, epoch: int) -> float:
+        """What every configured learning rate is multiplied by in an epoch, from 0; 1 unless a paper says otherwise."""
         return 1.0
 
     def configure_optimizers(self) -> list[Optimizer]:
@@ -204,6 +211,12 @@ class GANModule(LightningModule, ABC):
     def on_fit_start(self) -> None:
         """Refuses a distributed run whose processes do not know of each other."""
         distributed.settle_processes(self.trainer)
+
+    def on_train_start(self) -> None:
+        """Refuses a run that would go on at a learning rate of zero, unless ``allow_zero_lr`` is among its options."""
+        if not self.hparams.get("allow_zero_lr", False):
+            self._configured.require_rates()
+            require_learning(self.trainer, self.epoch_rate_factor, self.rate_options)
 
     def on_train_epoch_end(self) -> None:
         """Looks whether the epoch's losses were finite."""
