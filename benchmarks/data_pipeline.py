@@ -23,7 +23,8 @@ from torchvision.transforms import functional as T
 
 from gan_lab.datamodules import PairedFolderDataModule
 from gan_lab.datasets.images import list_images
-from gan_lab.datasets.paired_images import PairedImages, side_by_side
+from gan_lab.datasets.pair_layouts import side_by_side
+from gan_lab.datasets.paired_images import PairedImages
 from gan_lab.images.transforms import Jitter
 
 ROUNDS = 5

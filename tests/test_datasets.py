@@ -7,7 +7,7 @@ from PIL import Image, ImageOps
 
 from gan_lab.datasets import EmojiPairs, Facades, ImageFolder, PairedImages
 from gan_lab.datasets.images import list_images, read_image
-from gan_lab.datasets.paired_images import matching_names, side_by_side
+from gan_lab.datasets.pair_layouts import matching_names, side_by_side
 from gan_lab.errors import DatasetError, DatasetNotFoundError, ImageReadError
 from gan_lab.images.transforms import Jitter, resize
 from tests import fakes
@@ -126,12 +126,6 @@ def test_namesakes_are_refused(tmp_path):
     fakes.save(fakes.drawing(0), tmp_path / "train" / "A" / "sub" / "0.jpg")
     with pytest.raises(DatasetError, match="namesake"):
         matching_names("test", tmp_path / "train" / "A", tmp_path / "train" / "B", "")
-
-
-def test_a_file_that_is_no_two_halves_is_refused(tmp_path):
-    fakes.save(np.zeros((8, 15, 3), np.uint8), tmp_path / "odd.png")
-    with pytest.raises(ImageReadError, match=r"odd\.png: 15 pixels wide"):
-        PairedImages(side_by_side("test", tmp_path, ""), "AtoB", 8)[0]
 
 
 @pytest.mark.parametrize("dataset", [Facades, EmojiPairs])

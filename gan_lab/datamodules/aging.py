@@ -1,7 +1,7 @@
 """What the datamodules of faces of known age share."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -10,8 +10,8 @@ from lightning.pytorch.utilities import rank_zero_info
 
 from gan_lab.datamodules.translation import TranslationDataModule
 from gan_lab.datasets import AgedFaces, ImageFolder, UnpairedFaces
-from gan_lab.datasets.aged_faces import AgedFace, faces_aged
-from gan_lab.datasets.held_out import is_held_out
+from gan_lab.datasets.aged_faces import AgedFace
+from gan_lab.datasets.images import with_white_level
 from gan_lab.errors import require, require_numbers
 from gan_lab.images.transforms import Jitter
 
@@ -75,12 +75,11 @@ class AgingDataModule(TranslationDataModule):
         rank_zero_info(faces.summary())
         return faces
 
-    def domain(self, domain: Domain, held_out: bool) -> list[AgedFace]:
+    def domain(self, domain: Domain, held_out: bool) -> Sequence[AgedFace]:
         """The young or the old faces of the people held out, or of the others; raises DatasetError if there is none."""
-        fraction, seed = self.val_fraction, self.split_seed
-        people = [face for face in self.faces.faces if is_held_out(face.identity, fraction, seed) == held_out]
-        whose = f"{self.faces.data_set}: no face among the people {'held out' if held_out else 'to train on'}"
-        return faces_aged(people, self.ages[domain], whose, f"data.{domain}, data.val_fraction or data.split_seed")
+        options = f"data.{domain}, data.val_fraction or data.split_seed"
+        faces = self.faces.choose(self.ages[domain], held_out, self.val_fraction, self.split_seed, options)
+        return with_white_level(faces, self.white_level)
 
     def split(self, name: str, load_size: int, jitter: Jitter | None = None) -> UnpairedFaces:
         """Young and old faces, each drawn for itself, of the people to train on, or of those held out."""
@@ -90,5 +89,5 @@ class AgingDataModule(TranslationDataModule):
     def prediction_data(self) -> ImageFolder | AgedFaces:
         """Single pictures, or the held-out faces of one kind."""
         if self.predict_folder is not None:
-            return ImageFolder(self.predict_folder)
+            return ImageFolder(self.predict_folder, self.white_level)
         return AgedFaces(self.faces.data_set, self.domain(self.predict_domain, held_out=True), self.image_size)

@@ -11,8 +11,9 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from gan_lab.datasets import ImageFolder, loader
+from gan_lab.datasets.dark_pictures import say_if_dark
 from gan_lab.datasets.prediction_data import PredictionData
-from gan_lab.errors import DatasetError, require, require_numbers
+from gan_lab.errors import require, require_numbers
 from gan_lab.images.pixels import from_bytes
 from gan_lab.samples import PredictionRequest
 from gan_lab.seeding import run_seed
@@ -23,12 +24,12 @@ class GANDataModule(LightningDataModule, ABC):
 
     Args:
         image_size: Side of the training images in pixels; the model's ``image_size``.
-        flip: Whether half the training samples are mirrored, pairs as one and people's left and right joints changing
-            places; no if left and right mean something.
+        flip: Whether half the training samples are mirrored, joints with people; no if left and right mean something.
         batch_size: Training samples a step and process.
         eval_batch_size: Samples a batch in validation, test and prediction.
         num_workers: Processes that decode or draw images; 0 does so in the training process.
         predict_folder: Pictures for ``predict``, of any size; without it ``predict`` takes samples held out.
+        white_level: White in files of more than 8 bits, such as 4095 for 12 bits; None for the largest of their depth.
 
     Raises:
         ConfigurationError: If a number is out of its range.
@@ -44,14 +45,16 @@ class GANDataModule(LightningDataModule, ABC):
         eval_batch_size: int = 1,
         num_workers: int = 2,
         predict_folder: Path | None = None,
+        white_level: int | None = None,
     ) -> None:
         super().__init__()
         require_numbers({"data.image_size": image_size}, above=0)
         require_numbers({"data.batch_size": batch_size, "data.eval_batch_size": eval_batch_size}, at_least=1)
         require_numbers({"data.num_workers": num_workers}, at_least=0)
+        require_numbers({"data.white_level": 65535 if white_level is None else white_level}, at_least=1, at_most=65535)
         self.image_size, self.flip = image_size, flip
         self.batch_size, self.eval_batch_size = batch_size, eval_batch_size
-        self.num_workers, self.predict_folder = num_workers, predict_folder
+        self.num_workers, self.predict_folder, self.white_level = num_workers, predict_folder, white_level
 
     @classmethod
     def shared_settings(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,7 +75,7 @@ class GANDataModule(LightningDataModule, ABC):
 
     def prediction_data(self) -> Dataset[Any]:
         """What ``predict`` is asked for: its samples, collated, make up a request (see :class:`PredictionData`)."""
-        return self.test_data() if self.predict_folder is None else ImageFolder(self.predict_folder)
+        return self.test_data() if self.predict_folder is None else ImageFolder(self.predict_folder, self.white_level)
 
     def splits(self) -> dict[str, Dataset[Any]]:
         """Every split by name, as the commands read them."""
@@ -82,16 +85,12 @@ class GANDataModule(LightningDataModule, ABC):
     def batch_sampler(self, length: int) -> loader.ResumableBatchSampler:
         """Which of so many training samples make up which batch; raises DatasetError if they do not fill one."""
         sampler = loader.EpochSampler(length, run_seed(), *self._rank_and_world_size())
-        if len(sampler) < self.batch_size:
-            raise DatasetError(
-                f"{len(sampler)} training samples a process do not fill one batch: "
-                f"lower data.batch_size, which is {self.batch_size}"
-            )
         return loader.EpochBatchSampler(sampler, self.batch_size)
 
     def train_dataloader(self) -> loader.ResumableLoader:
         """Shuffled, augmented, endless in its variety, and resumable at any batch."""
         data = self.training_data()
+        say_if_dark(data, self.white_level)
         batches = self.batch_sampler(len(data))  # type: ignore[arg-type]  # map-style
         return loader.ResumableLoader(data, batches, self.num_workers, pin_memory=torch.cuda.is_available())
 
@@ -106,6 +105,7 @@ class GANDataModule(LightningDataModule, ABC):
     def predict_dataloader(self) -> DataLoader[Any]:
         """Every picture once, in order; one at a time where their sizes differ."""
         data = self.prediction_data()
+        say_if_dark(data, self.white_level)
         self._predicted = cast(PredictionData, data)
         samples, (_, processes) = len(data), self._rank_and_world_size()  # type: ignore[arg-type]  # map-style
         enough = samples >= processes

@@ -5,7 +5,7 @@ from typing import Any
 
 from gan_lab.datamodules.translation import TranslationDataModule
 from gan_lab.datasets import DegradedImages
-from gan_lab.datasets.images import images_below
+from gan_lab.datasets.images import images_below, with_white_level
 from gan_lab.images.degradations import Degradation
 from gan_lab.images.transforms import Jitter
 
@@ -30,4 +30,4 @@ class DegradedFolderDataModule(TranslationDataModule):
     def split(self, name: str, load_size: int, jitter: Jitter | None = None) -> DegradedImages:
         """The photographs of one split; those that are not jittered are degraded the same way every time."""
         images = images_below("photographs", self.root / name, "Photographs belong there: correct data.root.")
-        return DegradedImages(images, self.degradation, load_size, jitter)
+        return DegradedImages(with_white_level(images, self.white_level), self.degradation, load_size, jitter)

@@ -12,8 +12,8 @@ class ImageFolderDataModule(SquareImagesDataModule):
     """The images below one folder, also in subfolders.
 
     Args:
-        box: The part of every file that is the image: its left, top, right and bottom edge in pixels from the upper
-            left corner, such as ``[128, 0, 256, 128]`` for the right half of a pair; None for all of it.
+        box: The part of every file that is the image, its left, top, right and bottom edge in pixels, such as
+            ``[128, 0, 256, 128]`` for the right half of a pair; None for all of it.
         **kwargs: As of :class:`SquareImagesDataModule`.
     """
 

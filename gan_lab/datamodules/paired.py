@@ -1,6 +1,7 @@
 """What the datamodules of paired images share."""
 
 from abc import abstractmethod
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +23,14 @@ class PairedDataModule(TranslationDataModule):
 
     def __init__(self, root: Path, direction: Direction | None = None, cache: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.root, self.cache = Path(root), cache
-        self.direction: Direction = direction or self.data_set.default_direction
+        self.root, self.cache, self.direction = Path(root), cache, direction
 
     @property
     @abstractmethod
-    def data_set(self) -> type[PairedDataset]:
+    def data_set(self) -> Callable[..., PairedDataset]:
         """The class of the data set, which knows its layout."""
 
     def split(self, name: str, load_size: int, jitter: Jitter | None = None) -> PairedDataset:
         """The pairs of one split; those to train on are cached if so configured."""
-        return self.data_set(self.root, name, self.direction, load_size, jitter, self.cache and name == "train")
+        cache = self.cache and name == "train"
+        return self.data_set(self.root, name, self.direction, load_size, jitter, cache, self.white_level)

@@ -1,14 +1,30 @@
 """Anyone's own pairs."""
 
+from functools import partial
+from pathlib import Path
+from typing import Any
+
 from gan_lab.datamodules.paired import PairedDataModule
 from gan_lab.datasets import PairedFolder
 
 
 class PairedFolderDataModule(PairedDataModule):
-    """Your own pairs in either layout, which is seen from the folders.
+    """Your own pairs, side by side in each file or apart in two folders: see :class:`~gan_lab.datasets.PairedFolder`.
 
-    ``<root>/<split>/*`` holds A and B side by side in each file; or ``<root>/<split>/A/*`` and ``<root>/<split>/B/*``
-    hold them apart under the same names.
+    Args:
+        root: The folder with the splits.
+        folders: The subfolders of A and of B in every split, such as ``[sketches, photos]``; None to go by their names.
+        side_by_side: Whether each file holds A and B, whatever sizes and names look like.
+        **kwargs: As of :class:`PairedDataModule`.
     """
 
-    data_set = PairedFolder
+    def __init__(
+        self, root: Path, folders: tuple[str, str] | None = None, side_by_side: bool = False, **kwargs: Any
+    ) -> None:
+        super().__init__(root, **kwargs)
+        self._data_set = partial(PairedFolder, folders=folders, side_by_side=side_by_side)
+
+    @property
+    def data_set(self) -> partial[PairedFolder]:
+        """Pairs in the layout that is asked for, or seen."""
+        return self._data_set

@@ -50,7 +50,8 @@ class UnconditionalDataModule(GANDataModule):
         self.root = Path(root)
         self.val_fraction, self.split_seed, self.max_broken_fraction = val_fraction, split_seed, max_broken_fraction
         self.seeds = self._asked = Seeds(str(seeds))
-        self.source = ImageSource(self.data_set, self.find_images, self.is_held_out if val_fraction > 0 else None)
+        is_held_out = self.is_held_out if val_fraction > 0 else None
+        self.source = ImageSource(self.data_set, self.find_images, is_held_out, self.white_level)
 
     @abstractmethod
     def find_images(self) -> Sequence[ImageFile]:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from torch.utils.data import Dataset
 
+from gan_lab.datasets.held_out import is_held_out
 from gan_lab.datasets.images import ImageFile, shape_oddities, to_tensor
 from gan_lab.datasets.prediction_data import translate_alone
 from gan_lab.datasets.unpaired_images import UnpairedImages
@@ -77,6 +78,31 @@ class AgedFaces(Dataset[AgedSourceSample]):
         """Decodes one face and yields what is unusual about it."""
         yield from shape_oddities(self.faces[index], self.load_size)
 
+    def choose(
+        self, ages: tuple[int, int], held_out: bool, val_fraction: float, seed: int, options: str
+    ) -> list[AgedFace]:
+        """The faces of a range of ages among the people held out, or among the others.
+
+        Args:
+            ages: Youngest and oldest in whole years, both included.
+            held_out: Whether to take those held out.
+            val_fraction: See :func:`~gan_lab.datasets.held_out.is_held_out`.
+            seed: The same.
+            options: What to change if there is none.
+
+        Raises:
+            DatasetError: If there is none.
+        """
+        youngest, oldest = ages
+        people = [face for face in self.faces if is_held_out(face.identity, val_fraction, seed) == held_out]
+        chosen = [face for face in people if youngest <= face.age <= oldest]
+        if not chosen:
+            there = sorted(face.age for face in people)
+            which = f"their ages are {there[0]} to {there[-1]}" if there else "there is nobody"
+            whose = f"{self.data_set}: no face among the people {'held out' if held_out else 'to train on'}"
+            raise DatasetError(f"{whose} is aged {youngest} to {oldest}, {which}: change {options}")
+        return chosen
+
     def summary(self) -> str:
         """How many faces there are, and how many were left out for which reason."""
         people = len({face.identity for face in self.faces})
@@ -106,27 +132,6 @@ class UnpairedFaces(UnpairedImages):
         index_a, index_b = self.pick(index)
         images = self.load(index_a, index_b)
         return {**images, "age_a": self.faces_a[index_a].age, "age_b": self.faces_b[index_b].age}
-
-
-def faces_aged(people: Sequence[AgedFace], ages: tuple[int, int], none: str, options: str) -> list[AgedFace]:
-    """The faces of a range of ages.
-
-    Args:
-        people: Those to choose from.
-        ages: Youngest and oldest in whole years, both included.
-        none: How the message begins if there is none.
-        options: What to change then.
-
-    Raises:
-        DatasetError: If there is none.
-    """
-    youngest, oldest = ages
-    chosen = [face for face in people if youngest <= face.age <= oldest]
-    if not chosen:
-        there = sorted(face.age for face in people)
-        which = f"their ages are {there[0]} to {there[-1]}" if there else "there is nobody"
-        raise DatasetError(f"{none} is aged {youngest} to {oldest}, {which}: change {options}")
-    return chosen
 
 
 def flaw_of(

@@ -5,7 +5,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from gan_lab.datasets.paired_images import Direction, Pair, PairedDataset, matching_names
+from gan_lab.datasets.pair_layouts import Pair, matching_names
+from gan_lab.datasets.paired_images import Direction, PairedDataset
 from gan_lab.images.palettes import CITYSCAPES
 
 _REMEDY = (
@@ -27,8 +28,7 @@ class Cityscapes(PairedDataset):
     default_direction: ClassVar[Direction] = "BtoA"
     label_colors = np.array(CITYSCAPES.id_colors, np.uint8)
 
-    @staticmethod
-    def find_pairs(root: Path, split: str) -> list[Pair]:
+    def find_pairs(self, root: Path, split: str) -> list[Pair]:
         """The scenes of a split; raises DatasetNotFoundError if there is none, DatasetError if one lacks a side."""
         photographs, label_maps = (root / kind / split for kind in ("leftImg8bit", "gtFine"))
         return matching_names("Cityscapes", photographs, label_maps, _REMEDY, _scene, _labeled_scene)

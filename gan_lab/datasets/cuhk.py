@@ -3,9 +3,11 @@
 import re
 from pathlib import Path
 
-from gan_lab.datasets.paired_images import Pair, PairedDataset, matching_names
+from gan_lab.datasets.pair_layouts import Pair, matching_names
+from gan_lab.datasets.paired_images import PairedDataset
 
 _REMEDY = "data.root should hold training/ and testing/ of CUHK, each with photos/ and sketches/: correct data.root."
+_FOLDERS = {"train": "training", "val": "testing", "test": "testing"}
 
 
 class CUHK(PairedDataset):
@@ -15,13 +17,13 @@ class CUHK(PairedDataset):
     and smaller sketches, has not: it is read alike, both sides squeezed into the same square, and ``gan-lab check``
     calls it mismatched.
 
-    ``training`` has 88 pairs and ``testing`` 100. ``AtoB`` makes photographs of sketches, ``BtoA`` the reverse.
+    ``training`` has 88 pairs and ``testing`` 100; they are ``train``, and ``val`` and ``test``, too. ``AtoB`` makes
+    photographs of sketches, ``BtoA`` the reverse.
     """
 
-    @staticmethod
-    def find_pairs(root: Path, split: str) -> list[Pair]:
+    def find_pairs(self, root: Path, split: str) -> list[Pair]:
         """The students of a split; raises DatasetNotFoundError if there is none, DatasetError if one lacks a side."""
-        sketches, photographs = (root / split / kind for kind in ("sketches", "photos"))
+        sketches, photographs = (root / _FOLDERS.get(split, split) / kind for kind in ("sketches", "photos"))
         return matching_names("CUHK", sketches, photographs, _REMEDY, _sketched, str.lower)
 
 

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from gan_lab.datasets.paired_images import Pair, PairedDataset, side_by_side
+from gan_lab.datasets.pair_layouts import Pair, side_by_side
+from gan_lab.datasets.paired_images import PairedDataset
 
 
 class EmojiPairs(PairedDataset):
@@ -11,8 +12,9 @@ class EmojiPairs(PairedDataset):
     The root is ``data/emoji_pairs`` of the project, with ``train`` and ``val``. ``AtoB`` colors drawings.
     """
 
-    @staticmethod
-    def find_pairs(root: Path, split: str) -> list[Pair]:
+    halves = "square"
+
+    def find_pairs(self, root: Path, split: str) -> list[Pair]:
         """The pairs of ``train`` or ``val``; raises DatasetNotFoundError if there is none."""
         remedy = "It is data/emoji_pairs of the project's repository: run from there, or correct data.root."
         return side_by_side("EmojiPairs", root / split, remedy)

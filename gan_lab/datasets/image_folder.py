@@ -17,13 +17,15 @@ class ImageFolder(Dataset[SourceSample]):
 
     Args:
         folder: Where the images lie, also in subfolders.
+        white_level: See :func:`~gan_lab.datasets.images.read_image`.
 
     Raises:
         DatasetNotFoundError: If there is no such folder, or no image in it.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, white_level: int | None = None) -> None:
         self.folder = Path(folder)
+        self.white_level = white_level
         self.paths = list_images(self.folder)
         if not self.paths:
             raise DatasetNotFoundError("images", self.folder, "Give a folder with the pictures to translate.")
@@ -34,7 +36,8 @@ class ImageFolder(Dataset[SourceSample]):
     def __getitem__(self, index: int) -> SourceSample:
         """Decodes one image; raises ImageReadError, naming the file, if that fails."""
         path = self.paths[index]
-        return {"source": to_tensor(read_image(path)), "name": path.relative_to(self.folder).as_posix()}
+        pixels = read_image(path, white_level=self.white_level)
+        return {"source": to_tensor(pixels), "name": path.relative_to(self.folder).as_posix()}
 
     def request(self, batch: dict[str, Any]) -> TranslateRequest:
         """Asks for translations."""
@@ -46,5 +49,5 @@ class ImageFolder(Dataset[SourceSample]):
 
     def oddities(self, index: int) -> Iterator[str]:
         """Decodes one image; nothing that can be decoded is odd."""
-        read_image(self.paths[index])
+        read_image(self.paths[index], white_level=self.white_level)
         yield from ()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Literal
 
-from gan_lab.datasets.images import ImageFile
+from gan_lab.datasets.images import ImageFile, with_white_level
 from gan_lab.errors import DatasetError
 
 Split = Literal["train", "val"]
@@ -17,6 +17,7 @@ class ImageSource:
         data_set: What messages call it.
         find: Finds all of its images; asked once, when they are first wanted.
         is_held_out: Whether an image is held out; None to train on all of them, and to validate on the same.
+        white_level: See :func:`~gan_lab.datasets.images.read_image`.
     """
 
     def __init__(
@@ -24,15 +25,17 @@ class ImageSource:
         data_set: str,
         find: Callable[[], Sequence[ImageFile]],
         is_held_out: Callable[[ImageFile], bool] | None,
+        white_level: int | None = None,
     ) -> None:
         self.data_set = data_set
         self._find = find
         self._is_held_out = is_held_out
+        self._white_level = white_level
 
     @cached_property
     def images(self) -> Sequence[ImageFile]:
         """All images, of either split."""
-        return self._find()
+        return with_white_level(self._find(), self._white_level)
 
     def split(self, split: Split) -> Sequence[ImageFile]:
         """The images to train on, or those held out.

@@ -2,19 +2,22 @@
 
 import os
 import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import cv2
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image as PILImage
-from PIL import ImageOps, UnidentifiedImageError
+from PIL import UnidentifiedImageError
 from torch import Tensor
 
+from gan_lab.datasets.depth import deep_values, eight_bits, upright, white_of
 from gan_lab.errors import DatasetNotFoundError, ImageReadError
 from gan_lab.images.transforms import Box, Image, crop
 
@@ -38,11 +41,13 @@ class ImageFile:
         path: Its file.
         name: Its path relative to the data set's folder.
         box: The part of the file that is the image; None for the whole.
+        white_level: See :func:`read_image`.
     """
 
     path: Path
     name: str
     box: Box | None = None
+    white_level: int | None = None
 
     def read(self, target_side: int | None = None) -> Image:
         """Decodes it to uint8 RGB (H, W, 3); raises ImageReadError, naming the file, if that fails.
@@ -50,7 +55,12 @@ class ImageFile:
         Args:
             target_side: See :func:`read_image`; the part of a file that is in a box always comes at full size.
         """
-        return read_image(self.path, target_side) if self.box is None else crop(read_image(self.path), self.box)
+        if self.box is not None:
+            return crop(read_image(self.path, white_level=self.white_level), self.box)
+        return read_image(self.path, target_side, self.white_level)
+
+
+File = TypeVar("File", bound=ImageFile)
 
 
 def list_images(folder: Path) -> list[Path]:
@@ -109,29 +119,76 @@ def images_below(
     return [ImageFile(path, path.relative_to(folder).as_posix(), box) for path in paths]
 
 
-def read_image(path: Path, target_side: int | None = None) -> Image:
+def with_white_level(images: Sequence[File], white_level: int | None) -> Sequence[File]:
+    """The same images, to be read as :func:`read_image` does with this white level."""
+    return images if white_level is None else [replace(image, white_level=white_level) for image in images]
+
+
+def read_image(path: Path, target_side: int | None = None, white_level: int | None = None) -> Image:
     """Decodes an image file to 8-bit RGB.
 
-    The EXIF orientation is applied; gray is repeated over the channels; transparency is laid over white; 16 bits are
-    scaled to 8; CMYK and the like are converted without a color profile; of an animation the first frame is taken.
+    The EXIF orientation is applied; gray is repeated over the channels; transparency is laid over white; up to 16 bits
+    are scaled to 8; CMYK and the like are converted without a color profile; of an animation the first frame is taken.
 
     Args:
         path: The file.
         target_side: The side, in pixels, of the square to which the caller is going to scale the image: a large JPEG
             is then decoded at a half, a quarter or an eighth of its size, never below twice this, and images have up
             to 179 million pixels. None decodes at full size, up to 89 million pixels.
+        white_level: The value that becomes 255 in files of more than 8 bits a channel; None for the largest that the
+            file's depth holds, such as 65535.
 
     Returns:
         A uint8 array (H, W, 3).
 
     Raises:
-        ImageReadError: If the file is missing, truncated, no image, too large, or of floating-point pixels.
+        ImageReadError: If the file is missing, truncated, no image, too large, of pixels without a known range, or of
+            a value above ``white_level``.
     """
+    with _named(path), warnings.catch_warnings():  # PIL warns above 89 million pixels and refuses twice that
+        action: Literal["error", "ignore"] = "error" if target_side is None else "ignore"
+        warnings.simplefilter(action, PILImage.DecompressionBombWarning)
+        return _decode(path.read_bytes(), target_side, white_level)
+
+
+def read_labels(path: Path, colors: Image) -> Image:
+    """Decodes a file of label ids and draws each id in its color.
+
+    Args:
+        path: The file, a gray image whose numbers, of however many bits, are the ids; or one with a palette, whose
+            indices are.
+        colors: The color of each id from 0, uint8 (N, 3).
+
+    Returns:
+        A uint8 array (H, W, 3).
+
+    Raises:
+        ImageReadError: If the file cannot be decoded, is in color or of a kind that changes numbers, or has an id
+            without a color.
+    """
+    with _named(path), warnings.catch_warnings():
+        warnings.simplefilter("error", PILImage.DecompressionBombWarning)
+        ids = _label_ids(path.read_bytes())
+        for label in (int(ids.min()), int(ids.max())):
+            if not 0 <= label < len(colors):
+                raise ValueError(f"label {label}, but they are numbered from 0 to {len(colors) - 1}")
+        return np.asarray(colors[ids], dtype=np.uint8)
+
+
+def shape_oddities(image: ImageFile, load_size: int) -> Iterator[str]:
+    """Decodes an image and yields what is unusual about scaling it to ``load_size`` x ``load_size`` pixels."""
+    height, width = image.read().shape[:2]
+    if 2 * min(height, width) < load_size:
+        yield f"{image.path}: {width}x{height} is enlarged more than twice to {load_size}"
+    if max(height, width) > 2 * min(height, width):
+        yield f"{image.path}: {width}x{height} is squeezed into a square"
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Turns what reading and decoding raise into an ImageReadError with the file's path."""
     try:
-        with warnings.catch_warnings():  # PIL warns above 89 million pixels and refuses twice that
-            action: Literal["error", "ignore"] = "error" if target_side is None else "ignore"
-            warnings.simplefilter(action, PILImage.DecompressionBombWarning)
-            return _decode(path, target_side)
+        yield
     except FileNotFoundError:
         raise ImageReadError(f"{path}: no such file") from None
     except (
@@ -145,47 +202,30 @@ def read_image(path: Path, target_side: int | None = None) -> Image:
         raise ImageReadError(f"{path}: {reason}") from None
 
 
-def read_labels(path: Path, colors: Image) -> Image:
-    """Decodes a file of label ids and draws each id in its color.
-
-    Args:
-        path: The file, a gray image of ids.
-        colors: The color of each id from 0, uint8 (N, 3).
-
-    Returns:
-        A uint8 array (H, W, 3).
-
-    Raises:
-        ImageReadError: If the file cannot be decoded, is in color, or has an id without a color.
-    """
-    ids = read_image(path)
-    if (ids != ids[..., :1]).any():
-        raise ImageReadError(f"{path}: colors where each pixel should be the number of a label")
-    highest = int(ids.max())
-    if highest >= len(colors):
-        raise ImageReadError(f"{path}: label {highest}, but they are numbered from 0 to {len(colors) - 1}")
-    return np.asarray(colors[ids[..., 0]], dtype=np.uint8)
-
-
-def shape_oddities(image: ImageFile, load_size: int) -> Iterator[str]:
-    """Decodes an image and yields what is unusual about scaling it to ``load_size`` x ``load_size`` pixels."""
-    height, width = image.read().shape[:2]
-    if 2 * min(height, width) < load_size:
-        yield f"{image.path}: {width}x{height} is enlarged more than twice to {load_size}"
-    if max(height, width) > 2 * min(height, width):
-        yield f"{image.path}: {width}x{height} is squeezed into a square"
-
-
-def _decode(path: Path, target_side: int | None) -> Image:
+def _decode(encoded: bytes, target_side: int | None, white_level: int | None) -> Image:
     """The pixels of an image file; whatever PIL raises of a bad one."""
-    encoded = path.read_bytes()
     with PILImage.open(BytesIO(encoded)) as image:
         reduction = 1 if target_side is None else _reduction(image.size, 2 * target_side)
         if image.format == "JPEG" and image.mode == "RGB" and encoded.rstrip(b"\0").endswith(_JPEG_END):
             return _decode_jpeg(encoded, reduction)
+        white = white_of(image, encoded)
+        if white is not None:
+            return _to_rgb(upright(eight_bits(image, encoded, white_level or white), image))
         image.draft(None, (image.width // reduction, image.height // reduction))  # JPEGs only
         image.load()
-        return _to_rgb(image, path)
+        return _to_rgb(upright(image, image))
+
+
+def _label_ids(encoded: bytes) -> NDArray[np.int32]:
+    """The numbers (H, W) of an image of label ids, upright and never scaled."""
+    with PILImage.open(BytesIO(encoded)) as image:
+        if image.format in ("JPEG", "PPM") or image.mode == "F":
+            raise ValueError("the numbers of labels are not kept by JPEG, PPM and floating-point pixels: save a PNG")
+        whole = image.mode == "I" or white_of(image, encoded) is None
+        numbers = np.atleast_3d(np.asarray(image) if whole else deep_values(image, encoded))
+        if numbers.shape[2] > 2 and (numbers[..., :3] != numbers[..., :1]).any():
+            raise ValueError("colors where each pixel should be the number of a label")
+        return np.asarray(upright(PILImage.fromarray(numbers[..., 0].astype(np.int32)), image))
 
 
 def _reduction(size: tuple[int, int], least: int) -> int:
@@ -201,13 +241,7 @@ def _decode_jpeg(encoded: bytes, reduction: int) -> Image:
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), dtype=np.uint8)
 
 
-def _to_rgb(image: PILImage.Image, path: Path) -> Image:
-    ImageOps.exif_transpose(image, in_place=True)
-    if image.mode == "F":
-        raise ImageReadError(f"{path}: floating-point pixels have no known range; save it with 8 or 16 bits")
-    if image.mode.startswith("I"):  # 16 bits, which PIL holds in 16 or 32
-        gray = (np.asarray(image).astype(np.float64) / 257).round().clip(0, 255).astype(np.uint8)
-        return np.repeat(gray[..., None], 3, axis=2)
+def _to_rgb(image: PILImage.Image) -> Image:
     if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
         image = image.convert("RGBA")
         image = PILImage.alpha_composite(PILImage.new("RGBA", image.size, "white"), image)

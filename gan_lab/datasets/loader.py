@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from gan_lab.errors import DatasetError
 from gan_lab.seeding import Purpose, derive_seed, seed_generators
 
 
@@ -87,9 +88,17 @@ class EpochBatchSampler:
     Args:
         sampler: The order; its seed also seeds each sample's augmentation.
         batch_size: Samples a batch and process.
+
+    Raises:
+        DatasetError: If the samples do not fill one batch.
     """
 
     def __init__(self, sampler: EpochSampler, batch_size: int) -> None:
+        if len(sampler) < batch_size:
+            raise DatasetError(
+                f"{len(sampler)} training samples a process do not fill one batch: "
+                f"lower data.batch_size, which is {batch_size}"
+            )
         self.sampler = sampler
         self.batch_size = batch_size
         self.seed = sampler.seed

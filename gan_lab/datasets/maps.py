@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import ClassVar
 
-from gan_lab.datasets.paired_images import Direction, Pair, PairedDataset, side_by_side
+from gan_lab.datasets.pair_layouts import Pair, side_by_side
+from gan_lab.datasets.paired_images import Direction, PairedDataset
 
 
 class Maps(PairedDataset):
@@ -14,9 +15,9 @@ class Maps(PairedDataset):
     """
 
     default_direction: ClassVar[Direction] = "BtoA"
+    halves = "square"
 
-    @staticmethod
-    def find_pairs(root: Path, split: str) -> list[Pair]:
+    def find_pairs(self, root: Path, split: str) -> list[Pair]:
         """The pairs of ``train`` or ``val``; raises DatasetNotFoundError if there is none."""
         return side_by_side(
             "Maps", root / split, "Unpack maps.tar.gz of the pix2pix data sets there, or correct data.root."

@@ -1,76 +1,29 @@
-"""Pairs of images in the two layouts in common use."""
+"""Pairs of images, scaled and jittered alike."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from gan_lab.datasets.images import list_images, read_image, read_labels, to_tensor
+from gan_lab.datasets.images import read_image, read_labels, to_tensor
+from gan_lab.datasets.pair_layouts import Halves, Pair, cut_in_half, narrow_halves
 from gan_lab.datasets.prediction_data import translate_beside_target
-from gan_lab.errors import DatasetError, DatasetNotFoundError, ImageReadError
+from gan_lab.errors import ImageReadError
 from gan_lab.images.transforms import Image, Jitter, resize, resize_labels
 from gan_lab.samples import PairedSample, TranslateRequest
 
 Direction = Literal["AtoB", "BtoA"]
 
 
-class Pair(NamedTuple):
-    """Where a pair lies: two files, or twice the same one, whose left half is A and whose right half is B."""
-
-    name: str
-    a: Path
-    b: Path
-
-
-def side_by_side(name: str, folder: Path, remedy: str) -> list[Pair]:
-    """Pairs as pix2pix packs them: A and B beside each other in one file.
-
-    Raises:
-        DatasetNotFoundError: If the folder of the data set ``name`` has no image; it ends with ``remedy``.
-    """
-    paths = list_images(folder)
-    if not paths:
-        raise DatasetNotFoundError(name, folder, remedy)
-    return [Pair(path.relative_to(folder).as_posix(), path, path) for path in paths]
-
-
-def matching_names(
-    name: str,
-    folder_a: Path,
-    folder_b: Path,
-    remedy: str,
-    key_a: Callable[[str], str | None] = str,
-    key_b: Callable[[str], str | None] = str,
-) -> list[Pair]:
-    """Pairs in two folders whose files have the same names, or the same keys made of their names.
-
-    Args:
-        name: The data set.
-        folder_a: Where side A lies, also in subfolders.
-        folder_b: Where side B lies.
-        remedy: The end of the message if there is nothing.
-        key_a: What a file of A shares with its partner, given its relative path without extension; None passes it over.
-        key_b: The same for B.
-
-    Raises:
-        DatasetNotFoundError: If a folder has no such image.
-        DatasetError: If a file has no partner, or more than one.
-    """
-    a, b = _files_by_key(name, folder_a, remedy, key_a), _files_by_key(name, folder_b, remedy, key_b)
-    _require_partners(name, a, b, folder_b)
-    _require_partners(name, b, a, folder_a)
-    return [Pair(a[key].relative_to(folder_a).as_posix(), a[key], b[key]) for key in sorted(a)]
-
-
 class PairedImages(Dataset[PairedSample]):
     """Pairs of images at one square size, jittered alike.
 
     Args:
-        pairs: Where they lie: see :func:`side_by_side` and :func:`matching_names`.
+        pairs: Where they lie: see :func:`~gan_lab.datasets.pair_layouts.side_by_side` and ``matching_names`` there.
         direction: Which side is the source.
         load_size: Side in pixels to which both images are scaled, whatever their aspect.
         jitter: Random crop and flip of the scaled pair; None leaves it as it is.
@@ -78,6 +31,8 @@ class PairedImages(Dataset[PairedSample]):
             (6 x load_size x load_size bytes a pair): they are decoded in the first epoch only.
         label_colors: The color of each label id, uint8 (N, 3), if B's files hold ids: B is drawn in these colors and
             scaled without blending them. None if both sides are ordinary images.
+        halves: What a file with A and B side by side looks like.
+        white_level: See :func:`~gan_lab.datasets.images.read_image`.
     """
 
     def __init__(
@@ -88,12 +43,16 @@ class PairedImages(Dataset[PairedSample]):
         jitter: Jitter | None = None,
         cache: bool = False,
         label_colors: Image | None = None,
+        halves: Halves = "wide",
+        white_level: int | None = None,
     ) -> None:
         self.pairs = pairs
         self.direction = direction
         self.load_size = load_size
         self.jitter = jitter
         self.label_colors = label_colors
+        self.halves = halves
+        self.white_level = white_level
         self._cache: Tensor | None = None
         if cache:
             self._cache = torch.empty((len(pairs), 2, load_size, load_size, 3), dtype=torch.uint8).share_memory_()
@@ -134,6 +93,8 @@ class PairedImages(Dataset[PairedSample]):
             yield f"{path}: {width}x{height} is enlarged more than twice to {self.load_size}"
         if max(height, width) > 2 * min(height, width):
             yield f"{path}: {width}x{height} is squeezed into a square"
+        if len(self.files(index)) == 1 and narrow_halves(2 * width, height) and self.halves == "wide":
+            yield f"{path}: cut into two of {width}x{height}, is it a single picture?"
         for side, image in (("source", source), ("target", target)):
             if image.min() == image.max():
                 yield f"{path}: the {side} is one flat color"
@@ -144,13 +105,12 @@ class PairedImages(Dataset[PairedSample]):
     def _decode(self, index: int) -> tuple[Image, Image]:
         """A and B at full size."""
         pair = self.pairs[index]
-        a = read_image(pair.a)
+        a = read_image(pair.a, white_level=self.white_level)
         if pair.b == pair.a:
-            if a.shape[1] % 2:
-                raise ImageReadError(f"{pair.a}: {a.shape[1]} pixels wide, which is no two images side by side")
-            middle = a.shape[1] // 2
-            return a[:, :middle], a[:, middle:]
-        return a, (read_image(pair.b) if self.label_colors is None else read_labels(pair.b, self.label_colors))
+            return cut_in_half(a, pair.a, self.halves)
+        if self.label_colors is None:
+            return a, read_image(pair.b, white_level=self.white_level)
+        return a, read_labels(pair.b, self.label_colors)
 
     def _scaled(self, index: int) -> tuple[Image, Image]:
         if self._cache is not None and self._cached[index]:
@@ -176,18 +136,21 @@ class PairedDataset(PairedImages, ABC):
         load_size: Side in pixels to which both images are scaled, whatever their aspect.
         jitter: Random crop and flip of the scaled pair; None leaves it as it is.
         cache: Whether to keep decoded and scaled pairs in memory.
+        white_level: See :func:`~gan_lab.datasets.images.read_image`.
 
     Attributes:
         default_direction: The one in which the data set is usually translated.
         label_colors: The colors of B's label ids; None if both sides are ordinary images.
+        halves: What its files look like if A and B are side by side.
 
     Raises:
         DatasetNotFoundError: If a folder of the split is missing or empty.
-        DatasetError: If an image of two folders has no partner.
+        DatasetError: If an image of two folders has no partner, or the files are of another layout.
     """
 
     default_direction: ClassVar[Direction] = "AtoB"
     label_colors: Image | None = None
+    halves: Halves = "wide"
 
     def __init__(
         self,
@@ -197,34 +160,19 @@ class PairedDataset(PairedImages, ABC):
         load_size: int = 256,
         jitter: Jitter | None = None,
         cache: bool = False,
+        white_level: int | None = None,
     ) -> None:
-        pairs = self.find_pairs(Path(root), split)
-        super().__init__(pairs, direction or self.default_direction, load_size, jitter, cache, self.label_colors)
+        super().__init__(
+            self.find_pairs(Path(root), split),
+            direction or self.default_direction,
+            load_size,
+            jitter,
+            cache,
+            self.label_colors,
+            self.halves,
+            white_level,
+        )
 
-    @staticmethod
     @abstractmethod
-    def find_pairs(root: Path, split: str) -> list[Pair]:
+    def find_pairs(self, root: Path, split: str) -> list[Pair]:
         """Where the pairs of a split lie; raises as the class does."""
-
-
-def _files_by_key(name: str, folder: Path, remedy: str, key: Callable[[str], str | None]) -> dict[str, Path]:
-    """The images of one side by what they share with their partners."""
-    files: dict[str, Path] = {}
-    for path in list_images(folder):
-        shared = key(path.relative_to(folder).with_suffix("").as_posix())
-        if shared is None:
-            continue
-        if shared in files:
-            raise DatasetError(f"{name}: {path} is a namesake of {files[shared].name}: keep one of the two")
-        files[shared] = path
-    if not files:
-        raise DatasetNotFoundError(name, folder, remedy)
-    return files
-
-
-def _require_partners(name: str, files: Mapping[str, Path], others: Mapping[str, Path], folder: Path) -> None:
-    """Refuses images of one side without a partner among the others, which lie in the folder."""
-    lonely = sorted(str(files[key]) for key in files.keys() - others.keys())
-    if lonely:
-        more = f" and {len(lonely) - 3} more" if len(lonely) > 3 else ""
-        raise DatasetError(f"{name}: no partner in {folder} for {', '.join(lonely[:3])}{more}")

@@ -41,13 +41,22 @@ class Persons(Dataset[PersonSample]):
         boxes: A file with boxes: see :func:`read_boxes`. Frames of ``clip.mp4`` are called
             ``clip_000000.png`` and so on.
         margin: Side of the windows relative to the boxes.
+        white_level: See :func:`~gan_lab.datasets.images.read_image`.
 
     Raises:
         DatasetNotFoundError: If there is no such folder or file, or no picture in it.
         DatasetError: If the video has no frame, the boxes cannot be read, or are of a picture that is not there.
     """
 
-    def __init__(self, source: Path, image_size: int, boxes: Path | None = None, margin: float = 1.25) -> None:
+    def __init__(
+        self,
+        source: Path,
+        image_size: int,
+        boxes: Path | None = None,
+        margin: float = 1.25,
+        white_level: int | None = None,
+    ) -> None:
+        self.white_level = white_level
         self.source = Path(source)
         self.image_size = image_size
         self.margin = margin
@@ -105,7 +114,9 @@ class Persons(Dataset[PersonSample]):
             yield f"{self.names[entry.picture]}: the box of person {entry.number} is outside the picture"
 
     def _read(self, picture: int) -> Image:
-        return read_image(self._paths[picture]) if self.video is None else self.video.read(picture)
+        if self.video is not None:
+            return self.video.read(picture)
+        return read_image(self._paths[picture], white_level=self.white_level)
 
 
 def read_boxes(path: Path) -> Mapping[str, list[Box]]:

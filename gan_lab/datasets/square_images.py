@@ -99,6 +99,8 @@ class SquareImages(Dataset[ImageSample]):
         for image in self.images:
             status = image.path.stat()
             digest.update(f"\n{image.name} {image.box} {status.st_size} {status.st_mtime_ns}".encode())
+            if image.white_level is not None:
+                digest.update(f" white {image.white_level}".encode())
         return digest.hexdigest()
 
     def _square(self, index: int) -> Image:

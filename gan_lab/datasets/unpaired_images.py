@@ -3,13 +3,37 @@
 import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Self
 
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from gan_lab.datasets.images import ImageFile, shape_oddities, to_tensor
+from gan_lab.datasets.images import ImageFile, images_below, shape_oddities, to_tensor, with_white_level
+from gan_lab.errors import ConfigurationError
 from gan_lab.images.transforms import Jitter, resize
 from gan_lab.samples import UnpairedSample
+
+Folders = tuple[Path | None, Path | None]
+
+
+def find_kinds(root: Path | None, training: Folders, held_out: Folders) -> tuple[tuple[Path, Path], tuple[Path, Path]]:
+    """The folders of both kinds of image to train on, and of both that are held out.
+
+    Args:
+        root: A folder of CycleGAN's layout, for those that are not given: ``trainA``, ``trainB``, ``testA``, ``testB``.
+        training: Folders of domains A and B.
+        held_out: Others of them; the same where nothing else is known.
+
+    Raises:
+        ConfigurationError: If nothing says where to train.
+    """
+    a, b = training
+    if root is not None:
+        a, b = a or Path(root) / "trainA", b or Path(root) / "trainB"
+        held_out = held_out[0] or Path(root) / "testA", held_out[1] or Path(root) / "testB"
+    if a is None or b is None:
+        raise ConfigurationError("give data.root, or both data.folder_a and data.folder_b")
+    return (Path(a), Path(b)), (Path(held_out[0] or a), Path(held_out[1] or b))
 
 
 class UnpairedImages(Dataset[UnpairedSample]):
@@ -29,6 +53,25 @@ class UnpairedImages(Dataset[UnpairedSample]):
         self.images_b = images_b
         self.load_size = load_size
         self.jitter = jitter
+
+    @classmethod
+    def below(
+        cls, folders: tuple[Path, Path], load_size: int, jitter: Jitter | None = None, white_level: int | None = None
+    ) -> Self:
+        """The images below two folders.
+
+        Args:
+            folders: Of domains A and B.
+            load_size: As of the class.
+            jitter: As of the class.
+            white_level: See :func:`~gan_lab.datasets.images.read_image`.
+
+        Raises:
+            DatasetNotFoundError: If a folder has no image.
+        """
+        remedy = "It should hold the images of one kind: correct data.root, or data.folder_a and data.folder_b."
+        a, b = (with_white_level(images_below("UnpairedImages", folder, remedy), white_level) for folder in folders)
+        return cls(a, b, load_size, jitter)
 
     def __len__(self) -> int:
         return max(len(self.images_a), len(self.images_b))  # the smaller kind is seen several times

@@ -15,7 +15,7 @@ from gan_lab.metrics.pck import PCK
 from gan_lab.metrics.table import format_scores
 from gan_lab.networks import HeatmapDiscriminator
 from gan_lab.networks.attention import AttentionForm, Variant
-from gan_lab.networks.hourglass import STRIDE
+from gan_lab.networks.hourglass import STRIDE, StackedHourglass
 from gan_lab.networks.layers import frozen
 from gan_lab.pose.drawing import draw_heatmaps, draw_poses, joint_colors
 from gan_lab.pose.heatmaps import Decoding, heatmap_loss, render_heatmaps
@@ -114,8 +114,7 @@ class SAGANPoseModule(GANModule):
         self.skeleton, self.sigma, self.mask_missing = SKELETONS[skeleton], sigma, mask_missing
         self.adversarial_weight, self.balance_ratio, self.balance_rate = adversarial_weight, balance_ratio, balance_rate
         self.lr, self.adam, self.drops = lr, AdamSettings(discriminator_lr, (0.9, 0.999)), (milestones, decay_factor)
-        self.generator, of_d = pose_generator(self.hparams), hourglass_settings(self.hparams, "discriminator")
-        self.discriminator = HeatmapDiscriminator(of_d) if adversarial else None
+        self.generator, self.discriminator = _build_networks(self.hparams)
         self.register_buffer("balance", torch.zeros(()) if adversarial else None)  # k_0 = 0
         self.generator_ema = self.average(self.generator, ema_half_life)
         self.finder = pose_finder(self.generator_ema or self.generator, self.hparams)
@@ -274,6 +273,13 @@ def _require_consistent(settings: Mapping[str, Any]) -> None:
     require_numbers({"decay_factor": settings["decay_factor"]}, at_least=0, at_most=1)
     if settings["adversarial"]:  # at 0 the balance would stay there, and no prediction be judged
         require_numbers({name: settings[name] for name in ("balance_ratio", "balance_rate")}, above=0)
+
+
+def _build_networks(settings: Mapping[str, Any]) -> tuple[StackedHourglass, HeatmapDiscriminator | None]:
+    generator = pose_generator(settings)
+    if not settings["adversarial"]:
+        return generator, None
+    return generator, HeatmapDiscriminator(hourglass_settings(settings, "discriminator"))
 
 
 def pose_metrics(settings: Mapping[str, Any]) -> nn.ModuleList:

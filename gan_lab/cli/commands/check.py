@@ -40,15 +40,21 @@ def run(arguments: list[str]) -> int:
     Returns:
         0 if every file can be used, 1 if something is broken or mismatched. What is merely odd is listed, no more.
     """
+    from gan_lab.datasets.dark_pictures import brightest, darkness, pictures
+
     broken = 0
     seen: dict[str, tuple[str, Path]] = {}
-    for split, data in _splits(arguments).items():
+    splits, white_level = _splits(arguments)
+    for split, data in splits.items():
         with ThreadPoolExecutor() as pool:
             reports = list(pool.map(lambda index, data=data: _examine(data, index), range(len(data))))
+            deep = pool.map(brightest, [path for index in range(len(data)) for path in pictures(data, index)])
+            dark = darkness(deep, white_level)
         problems = [problem for errors, _, _ in reports for problem in errors]
         oddities = [oddity for _, odd, _ in reports for oddity in odd]
         for _, _, digests in reports:
             oddities += _duplicates(split, digests, seen)
+        oddities += [dark] if dark else []
         broken += len(problems)
         print(f"{split}: {len(data)} samples, {len(problems)} broken or mismatched, {len(oddities)} odd")
         for kind, lines in (("broken", problems), ("odd", oddities)):
@@ -57,8 +63,8 @@ def run(arguments: list[str]) -> int:
     return 1 if broken else 0
 
 
-def _splits(arguments: list[str]) -> dict[str, Any]:
-    """The datasets of a configuration, by their splits."""
+def _splits(arguments: list[str]) -> tuple[dict[str, Any], int | None]:
+    """The datasets of a configuration, by their splits, and what is white in their files."""
     from jsonargparse import ActionConfigFile  # type: ignore[attr-defined]  # its __all__ is computed
 
     from gan_lab.cli.config_files import prepared
@@ -75,7 +81,8 @@ def _splits(arguments: list[str]) -> dict[str, Any]:
     for section in ("seed_everything", "model", "trainer", "predictions", "ckpt_path"):
         parser.add_argument(f"--{section}", type=Any, help="not looked at")
     given = parser.parse_args(prepared(arguments, names))
-    return dict(parser.instantiate_classes(given).data.splits())
+    data = parser.instantiate_classes(given).data
+    return dict(data.splits()), data.white_level
 
 
 def _examine(data: _Checkable, index: int) -> tuple[list[str], list[str], dict[Path, str]]:

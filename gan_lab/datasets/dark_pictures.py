@@ -1,0 +1,81 @@
+"""Deep files whose values are far from white: values of 8 or 12 bits in files of 16, which would come out black."""
+
+import logging
+from collections.abc import Iterable
+from io import BytesIO
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+import numpy as np
+from PIL import Image as PILImage
+
+from gan_lab.datasets.depth import deep_values, white_of
+from gan_lab.datasets.images import EXTENSIONS
+from gan_lab.datasets.paired_images import PairedImages
+
+_log = logging.getLogger(__name__)
+_SAMPLES = 16  # of a data set that are looked at before training
+
+
+class Brightest(NamedTuple):
+    """The largest value of a file of more than 8 bits, and the largest that its depth holds."""
+
+    value: int
+    white: int
+
+
+@runtime_checkable
+class _OfFiles(Protocol):
+    """A dataset whose samples come from files."""
+
+    def __len__(self) -> int: ...
+
+    def files(self, index: int) -> list[Path]: ...
+
+
+def brightest(path: Path) -> Brightest | None:
+    """Looks into an image file; None for one of 8 bits, and for one that cannot be decoded."""
+    if path.suffix.lower() not in EXTENSIONS:
+        return None
+    try:
+        encoded = path.read_bytes()
+        with PILImage.open(BytesIO(encoded)) as image:
+            white = white_of(image, encoded)
+            if white is None:
+                return None
+            return Brightest(int(np.atleast_3d(deep_values(image, encoded))[..., :3].max()), white)
+    except (OSError, SyntaxError, ValueError):
+        return None
+
+
+def pictures(data: _OfFiles, index: int) -> list[Path]:
+    """The files of a sample whose values are brightness: all but maps of label ids."""
+    files = data.files(index)
+    return files[:1] if isinstance(data, PairedImages) and data.label_colors is not None else files
+
+
+def darkness(found: Iterable[Brightest | None], white_level: int | None) -> str | None:
+    """A sentence about deep files of which none reaches half of white; None if there are none, or one does.
+
+    Args:
+        found: Of each file, what :func:`brightest` says.
+        white_level: The value that is taken for white; None for the largest that a file's depth holds.
+    """
+    deep = [file for file in found if file is not None]
+    if not deep:
+        return None
+    value, white = max(((file.value, white_level or file.white) for file in deep), key=lambda pair: pair[0] / pair[1])
+    if 2 * value >= white:
+        return None
+    meant = next(2**bits - 1 for bits in range(8, 17) if value < 2**bits)
+    return f"brightest value {value} of {white} in {len(deep)} files of 16 bits: should data.white_level be {meant}?"
+
+
+def say_if_dark(data: Any, white_level: int | None) -> None:
+    """Warns if :func:`darkness` has something to say of some samples from all over a dataset."""
+    if not isinstance(data, _OfFiles):
+        return
+    indices = sorted({number * len(data) // _SAMPLES for number in range(_SAMPLES)}) if len(data) else []
+    dark = darkness((brightest(path) for index in indices for path in pictures(data, index)), white_level)
+    if dark is not None:
+        _log.warning("gan-lab: %s", dark)
