@@ -103,6 +103,14 @@ def test_joints_below_the_threshold_are_not_drawn(tmp_path, picture):
     assert (read(tmp_path / "out" / "sub" / "a.png") == 90).all()
 
 
+def test_pictures_of_16_bits_are_drawn_on_as_bright_as_they_are(tmp_path):
+    deep = save(np.full((50, 60), 90, np.uint16), tmp_path / "in" / "a.png")
+    writer = PoseWriter(tmp_path / "out", score_threshold=0.95, white_level=255)
+    writer.add(found(1), batch([deep], ["a.png"], [0]))
+    writer.write(writer.people, LSP)
+    assert (read(tmp_path / "out" / "a.png") == 90).all()
+
+
 def test_people_of_no_file_are_drawn_on_their_crops(tmp_path):
     writer = PoseWriter(tmp_path / "out", score_threshold=0.5)
     writer.add(found(1), batch([""], ["figure_0.png"], [0]))

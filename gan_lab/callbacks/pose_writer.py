@@ -50,11 +50,13 @@ class PoseWriter:
     Args:
         folder: Where to write.
         score_threshold: Joints with lower scores are not drawn, and are not visible in the JSON.
+        white_level: See :func:`~gan_lab.datasets.images.read_image`.
     """
 
-    def __init__(self, folder: Path, score_threshold: float) -> None:
+    def __init__(self, folder: Path, score_threshold: float, white_level: int | None = None) -> None:
         self.folder = folder
         self.score_threshold = score_threshold
+        self.white_level = white_level
         self.people: list[FoundPerson] = []
         self.skeleton: Skeleton | None = None
 
@@ -104,7 +106,8 @@ class PoseWriter:
                 sizes.update(self._write_video(Path(path), list(here), skeleton))
             elif path:
                 persons = list(here)
-                drawn = self._draw_all(read_image(Path(path)), persons, skeleton)
+                picture = read_image(Path(path), white_level=self.white_level)
+                drawn = self._draw_all(picture, persons, skeleton)
                 sizes[persons[0]["name"]] = (drawn.shape[1], drawn.shape[0])
                 save_image(Image.fromarray(drawn), self.folder / persons[0]["name"])
 

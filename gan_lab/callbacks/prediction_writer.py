@@ -58,7 +58,8 @@ class PredictionWriter(BasePredictionWriter):
     def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Settles the folder; refuses one whose pictures would be overwritten by their own translations."""
         self._folder = Path(self.folder or Path(trainer.default_root_dir) / "predictions")
-        self._poses = PoseWriter(self._folder, self.score_threshold)
+        white_level = getattr(trainer.datamodule, "white_level", None)  # type: ignore[attr-defined]  # set by Lightning
+        self._poses = PoseWriter(self._folder, self.score_threshold, white_level)
         inputs = getattr(trainer.datamodule, "predict_folder", None)  # type: ignore[attr-defined]  # set by Lightning
         if inputs is None:
             return
