@@ -56,6 +56,13 @@ def test_a_third_folder_changes_nothing(tmp_path, third):
         PairedFolder(tmp_path, "train")
 
 
+def test_two_folders_of_equally_many_files_are_refused_whatever_their_names(tmp_path):
+    write(tmp_path / "train", "photos/f1.png", "photos/f2.png", "sketches/f1-sz.png", "sketches/f2-sz.png", width=64)
+    with pytest.raises(DatasetError, match=r"photos and .*sketches have 2 pictures each, .* names must then be equal"):
+        PairedFolder(tmp_path, "train")
+    assert len(PairedFolder(tmp_path, "train", side_by_side=True)) == 4
+
+
 def test_folders_that_are_named_are_taken_in_that_order(tmp_path):
     apart(tmp_path, "photos", "sketches")
     data = PairedFolderDataModule(tmp_path, folders=("sketches", "photos"), image_size=32, load_size=32).training_data()

@@ -73,6 +73,7 @@ def eight_bits(image: PILImage.Image, encoded: bytes, white: int) -> PILImage.Im
 
 
 def upright(pixels: PILImage.Image, file: PILImage.Image) -> PILImage.Image:
-    """An image as the Exif orientation of the file that it was read from says."""
+    """Turns an image as the Exif orientation of the file that it was read from says, and returns it."""
     pixels.getexif()[_ORIENTATION] = file.getexif().get(_ORIENTATION, 1)
-    return ImageOps.exif_transpose(pixels)
+    ImageOps.exif_transpose(pixels, in_place=True)
+    return pixels

@@ -1,5 +1,6 @@
 """Where pairs lie in the two layouts in common use: side by side in one file, or apart in two folders."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -34,7 +35,7 @@ def side_by_side(name: str, folder: Path, remedy: str, apart: str | None = _ELSE
         folder: Where the files lie, also in subfolders.
         remedy: The end of the message if there is nothing.
         apart: The end of the message if the files look like two sides apart: files of one name beside each other, or
-            in subfolders beside each other. None takes them as they are.
+            in subfolders beside each other, or all in two subfolders that have as many. None takes them as they are.
 
     Raises:
         DatasetNotFoundError: If the folder has no image.
@@ -45,6 +46,7 @@ def side_by_side(name: str, folder: Path, remedy: str, apart: str | None = _ELSE
         raise DatasetNotFoundError(name, folder, remedy)
     if apart is not None:
         _require_no_namesakes(name, folder, paths, apart)
+        _require_no_equal_folders(name, folder, paths, apart)
     return [Pair(path.relative_to(folder).as_posix(), path, path) for path in paths]
 
 
@@ -125,12 +127,20 @@ def _require_no_namesakes(name: str, folder: Path, paths: Sequence[Path], apart:
             below = Path(path.name) if branch == path else path.relative_to(branch)
             other = seen.setdefault((branch.parent, below.with_suffix("")), branch)
             if other != branch:
-                what = (
-                    "are namesakes"
-                    if other.is_file() and branch == path
-                    else f"both have a picture {below.with_suffix('')}"
-                )
-                raise DatasetError(f"{name}: {other} and {branch} {what}, as sides A and B apart do: {apart}")
+                namesakes = branch == path and other.is_file()
+                what = "are namesakes" if namesakes else f"both have a picture {below.with_suffix('')}"
+                raise DatasetError(f"{name}: {other} and {branch} {what}, as sides A and B apart: {apart}")
+
+
+def _require_no_equal_folders(name: str, folder: Path, paths: Sequence[Path], apart: str) -> None:
+    """Refuses two subfolders that share out all files evenly, under whatever names."""
+    counts = Counter(path.relative_to(folder).parts[0] for path in paths)
+    if len(counts) == 2 and len(set(counts.values())) == 1 and len(paths) > 2:
+        first, second = (folder / subfolder for subfolder in counts)
+        raise DatasetError(
+            f"{name}: {first} and {second} have {len(paths) // 2} pictures each, as sides A and B apart, "
+            f"whose names must then be equal: {apart}"
+        )
 
 
 def _files_by_key(name: str, folder: Path, remedy: str, key: Callable[[str], str | None]) -> dict[str, Path]:
