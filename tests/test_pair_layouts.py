@@ -90,10 +90,13 @@ def test_files_side_by_side_in_subfolders_are_taken(tmp_path):
     assert len(PairedFolder(tmp_path, "train", side_by_side=True)) == 5
 
 
-@pytest.mark.parametrize(("width", "height"), [(32, 32), (24, 32), (33, 16)])
-def test_single_pictures_are_not_cut(tmp_path, width, height):
+@pytest.mark.parametrize(
+    ("width", "height", "wanted"), [(32, 32, "wider than high"), (24, 32, "wider than high"), (33, 16, "of even width")]
+)
+def test_single_pictures_are_not_cut(tmp_path, width, height, wanted):
     write(tmp_path / "train", "1.png", width=width, height=height)
-    with pytest.raises(ImageReadError, match=rf"1\.png: {width}x{height} is no two images side by side, .* wider than"):
+    message = rf"1\.png: {width}x{height} is no two images side by side, which must be {wanted}"
+    with pytest.raises(ImageReadError, match=message):
         PairedFolder(tmp_path, "train")[0]
 
 

@@ -112,8 +112,9 @@ def cut_in_half(image: Image, path: Path, halves: Halves) -> tuple[Image, Image]
     height, width = image.shape[:2]
     fits = {"square": width == 2 * height, "wide": width > height, "any": True}[halves]
     if not fits or width % 2:
-        wanted = "must be twice as wide as high" if halves == "square" else "must be wider than high, of even width"
-        raise ImageReadError(f"{path}: {width}x{height} is no two images side by side, which {wanted}")
+        wider = "twice as wide as high" if halves == "square" else "wider than high, unless data.side_by_side is true"
+        wanted = wider if not fits else "of even width"
+        raise ImageReadError(f"{path}: {width}x{height} is no two images side by side, which must be {wanted}")
     return image[:, : width // 2], image[:, width // 2 :]
 
 
@@ -129,7 +130,7 @@ def _require_no_namesakes(name: str, folder: Path, paths: Sequence[Path], apart:
             if other != branch:
                 namesakes = branch == path and other.is_file()
                 what = "are namesakes" if namesakes else f"both have a picture {below.with_suffix('')}"
-                raise DatasetError(f"{name}: {other} and {branch} {what}, as sides A and B apart: {apart}")
+                raise DatasetError(f"{name}: {other} and {branch} {what}, as if A and B lay apart: {apart}")
 
 
 def _require_no_equal_folders(name: str, folder: Path, paths: Sequence[Path], apart: str) -> None:
@@ -138,7 +139,7 @@ def _require_no_equal_folders(name: str, folder: Path, paths: Sequence[Path], ap
     if len(counts) == 2 and len(set(counts.values())) == 1 and len(paths) > 2:
         first, second = (folder / subfolder for subfolder in counts)
         raise DatasetError(
-            f"{name}: {first} and {second} have {len(paths) // 2} pictures each, as sides A and B apart, "
+            f"{name}: {first} and {second} have {len(paths) // 2} pictures each, as if A and B lay apart, "
             f"whose names must then be equal: {apart}"
         )
 
