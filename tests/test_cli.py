@@ -252,7 +252,7 @@ def test_check_lists_what_is_broken_mismatched_and_odd(small, tmp_path, capsys):
     report = capsys.readouterr().out
     assert "train: 6 samples, 2 broken or mismatched" in report
     assert "broken: " + str(data / "train" / "2.png") in report
-    assert "3.png: 63 pixels wide" in report
+    assert "3.png: 63x32 is no two images side by side" in report
     assert "is the same file as" in report
     assert "of train" in report
 
