@@ -6,7 +6,6 @@ decoding it each time would cost more than the training step. See ``benchmarks/r
 
 import os
 import shutil
-import uuid
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from gan_lab.datasets.square_images import SquareImages
 from gan_lab.errors import DatasetError
+from gan_lab.files import partial_path, sweep
 from gan_lab.images.transforms import Image, resize
 
 
@@ -57,7 +57,8 @@ class ResolutionStore:
         """
         if self.folder.is_dir():
             return
-        partial = self.folder.with_name(f".{self.folder.name}.{uuid.uuid4().hex}.partial")
+        sweep(self.folder.parent)
+        partial = partial_path(self.folder)
         try:
             partial.mkdir(parents=True)
             free = shutil.disk_usage(partial).free
