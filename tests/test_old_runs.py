@@ -13,6 +13,7 @@ from PIL import Image
 
 import gan_lab.modules
 from gan_lab.cli import main
+from gan_lab.images.signature import SIGNATURE
 from gan_lab.seeding import Purpose, derive_seed
 from tests.conftest import PROJECT
 from tests.fakes import WRITERS
@@ -53,7 +54,9 @@ def require_same_predictions(found: Path, expected: Path) -> None:
     for path in files:
         twin = found / path.relative_to(expected)
         if path.suffix == ".json":
-            one, two = (values(json.loads(file.read_text())) for file in (twin, path))
+            one, two = (json.loads(file.read_text()) for file in (twin, path))
+            assert one.pop("info") == {"description": SIGNATURE}
+            one, two = values(one), values(two)
             equal = [
                 x == (pytest.approx(y, abs=1e-3) if isinstance(y, float) else y) for x, y in zip(one, two, strict=True)
             ]

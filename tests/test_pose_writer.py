@@ -6,8 +6,9 @@ import pytest
 import torch
 from PIL import Image
 
+from gan_lab.callbacks.output_files import OutputFiles
 from gan_lab.callbacks.pose_writer import PoseWriter
-from gan_lab.errors import GanLabError, ImageReadError
+from gan_lab.errors import ImageReadError
 from gan_lab.images.film import save_video
 from gan_lab.pose.predicted_poses import PredictedPoses, transform_keypoints
 from gan_lab.pose.skeletons import LSP
@@ -44,7 +45,7 @@ def picture(tmp_path):
 
 
 def test_the_json_is_cocos(tmp_path, picture):
-    writer = PoseWriter(tmp_path / "out", score_threshold=0.5)
+    writer = PoseWriter(tmp_path / "out", score_threshold=0.5, files=OutputFiles(tuple))
     poses = found(2)
     poses.scores[1, :4] = 0.1
     writer.add(poses, batch([picture] * 2, ["sub/a.png"] * 2, [0, 1]))
@@ -84,7 +85,7 @@ def test_the_json_is_cocos(tmp_path, picture):
 def test_all_people_of_a_picture_are_drawn_on_it(tmp_path, picture):
     drawings = []
     for count in (1, 2):
-        writer = PoseWriter(tmp_path / str(count), score_threshold=0.5)
+        writer = PoseWriter(tmp_path / str(count), score_threshold=0.5, files=OutputFiles(tuple))
         writer.add(found(count), batch([picture] * count, ["sub/a.png"] * count, list(range(count))))
         writer.write(writer.people, LSP)
         drawings.append(read(tmp_path / str(count) / "sub" / "a.png"))
@@ -97,7 +98,7 @@ def test_all_people_of_a_picture_are_drawn_on_it(tmp_path, picture):
 
 
 def test_joints_below_the_threshold_are_not_drawn(tmp_path, picture):
-    writer = PoseWriter(tmp_path / "out", score_threshold=0.95)
+    writer = PoseWriter(tmp_path / "out", score_threshold=0.95, files=OutputFiles(tuple))
     writer.add(found(1), batch([picture], ["sub/a.png"], [0]))
     writer.write(writer.people, LSP)
     assert (read(tmp_path / "out" / "sub" / "a.png") == 90).all()
@@ -105,14 +106,14 @@ def test_joints_below_the_threshold_are_not_drawn(tmp_path, picture):
 
 def test_pictures_of_16_bits_are_drawn_on_as_bright_as_they_are(tmp_path):
     deep = save(np.full((50, 60), 90, np.uint16), tmp_path / "in" / "a.png")
-    writer = PoseWriter(tmp_path / "out", score_threshold=0.95, white_level=255)
+    writer = PoseWriter(tmp_path / "out", score_threshold=0.95, files=OutputFiles(tuple), white_level=255)
     writer.add(found(1), batch([deep], ["a.png"], [0]))
     writer.write(writer.people, LSP)
     assert (read(tmp_path / "out" / "a.png") == 90).all()
 
 
 def test_people_of_no_file_are_drawn_on_their_crops(tmp_path):
-    writer = PoseWriter(tmp_path / "out", score_threshold=0.5)
+    writer = PoseWriter(tmp_path / "out", score_threshold=0.5, files=OutputFiles(tuple))
     writer.add(found(1), batch([""], ["figure_0.png"], [0]))
     writer.write(writer.people, LSP)
     drawing = read(tmp_path / "out" / "figure_0.png")
@@ -127,7 +128,7 @@ def test_a_video_comes_back_with_all_its_frames(tmp_path):
     """Gray frames, each lighter than the one before; people in the first and the third."""
     clip = tmp_path / "clip.mp4"
     save_video((np.full((48, 64, 3), 40 + 30 * index, np.uint8) for index in range(4)), 12.0, clip)
-    writer = PoseWriter(tmp_path / "out", score_threshold=0.5)
+    writer = PoseWriter(tmp_path / "out", score_threshold=0.5, files=OutputFiles(tuple))
     writer.add(found(2), batch([clip] * 2, ["clip_000000.png", "clip_000002.png"], [0, 0]))
     writer.write(writer.people, LSP)
     capture = cv2.VideoCapture(str(tmp_path / "out" / "clip.mp4"))
@@ -160,17 +161,8 @@ def test_points_are_mapped_by_each_samples_own_affine():
     assert transform_keypoints(points, affine).tolist() == [[[1, 7]], [[3, 4]]]
 
 
-def test_a_picture_is_not_replaced_by_its_own_drawing(tmp_path, picture):
-    writer = PoseWriter(picture.parent, score_threshold=0.5)
-    before = picture.read_bytes()
-    writer.add(found(1), batch([picture], [picture.name], [0]))
-    with pytest.raises(GanLabError, match="would be replaced by its own drawing"):
-        writer.write(writer.people, LSP)
-    assert picture.read_bytes() == before
-
-
 def test_a_picture_that_cannot_be_drawn_does_not_lose_the_joints(tmp_path, picture):
-    writer = PoseWriter(tmp_path / "out", score_threshold=0.5)
+    writer = PoseWriter(tmp_path / "out", score_threshold=0.5, files=OutputFiles(tuple))
     writer.add(found(1), batch([picture], [picture.name], [0]))
     picture.unlink()
     with pytest.raises(ImageReadError):

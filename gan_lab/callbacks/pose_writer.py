@@ -9,12 +9,13 @@ from typing import Any, TypedDict
 import numpy as np
 from PIL import Image
 
+from gan_lab.callbacks.output_files import OutputFiles
 from gan_lab.datasets.images import read_image
 from gan_lab.datasets.video import VIDEO_EXTENSIONS, Video
-from gan_lab.errors import GanLabError
 from gan_lab.files import atomic_write
 from gan_lab.images.film import save_video
 from gan_lab.images.sheet import save_image, to_image
+from gan_lab.images.signature import SIGNATURE
 from gan_lab.pose.drawing import Image as Pixels
 from gan_lab.pose.drawing import draw_pose
 from gan_lab.pose.predicted_poses import PredictedPoses
@@ -51,19 +52,30 @@ class PoseWriter:
         folder: Where to write.
         score_threshold: Joints with lower scores are not drawn, and are not visible in the JSON.
         white_level: See :func:`~gan_lab.datasets.images.read_image`.
+        files: What may be written.
     """
 
-    def __init__(self, folder: Path, score_threshold: float, white_level: int | None = None) -> None:
+    def __init__(
+        self, folder: Path, score_threshold: float, files: OutputFiles, white_level: int | None = None
+    ) -> None:
         self.folder = folder
+        self.files = files
         self.score_threshold = score_threshold
         self.white_level = white_level
         self.people: list[FoundPerson] = []
         self.skeleton: Skeleton | None = None
 
     def add(self, found: PredictedPoses, batch: PoseRequest) -> None:
-        """Takes over a batch's people; those from no file are drawn at once, on the crops that the network saw."""
+        """Takes over a batch's people; those from no file are drawn at once, on the crops that the network saw.
+
+        Raises:
+            GanLabError: If a file would be replaced that must not be.
+        """
+        if self.skeleton is None:
+            self.files.require(self.folder / POSES_FILE, source=self)
         self.skeleton = found.skeleton
         for index, (path, name) in enumerate(zip(batch.paths, batch.names, strict=True)):
+            self.files.require(self._drawing(path, name), source=path or None)
             scores = found.scores[index].cpu()
             self.people.append(
                 {
@@ -88,11 +100,6 @@ class PoseWriter:
             skeleton: What their joints are.
         """
         people = sorted(people, key=lambda found: (found["path"], found["name"], found["person"]))
-        for found in people:
-            if found["path"] and (self.folder / found["name"]).resolve() == Path(found["path"]).resolve():
-                raise GanLabError(
-                    f"{found['path']} would be replaced by its own drawing: set another predictions.folder"
-                )
         sizes: dict[str, tuple[int, int]] = {}
         try:
             self._draw_files(people, skeleton, sizes)
@@ -102,14 +109,18 @@ class PoseWriter:
     def _draw_files(self, people: list[FoundPerson], skeleton: Skeleton, sizes: dict[str, tuple[int, int]]) -> None:
         """Draws on every picture and video, and notes their sizes."""
         for path, here in groupby(people, key=lambda found: found["path"]):
-            if Path(path).suffix.lower() in VIDEO_EXTENSIONS:
+            if _is_video(path):
                 sizes.update(self._write_video(Path(path), list(here), skeleton))
             elif path:
                 persons = list(here)
                 picture = read_image(Path(path), white_level=self.white_level)
                 drawn = self._draw_all(picture, persons, skeleton)
                 sizes[persons[0]["name"]] = (drawn.shape[1], drawn.shape[0])
-                save_image(Image.fromarray(drawn), self.folder / persons[0]["name"])
+                save_image(Image.fromarray(drawn), self._drawing(path, persons[0]["name"]))
+
+    def _drawing(self, path: str, name: str) -> Path:
+        """Where a picture, or the video that a frame is of, is drawn on."""
+        return self.folder / (f"{Path(path).stem}.mp4" if _is_video(path) else name)
 
     def _write_json(self, content: dict[str, Any]) -> None:
         with atomic_write(self.folder / POSES_FILE) as partial:
@@ -121,7 +132,7 @@ class PoseWriter:
         frames = {name: list(here) for name, here in groupby(people, key=lambda found: found["name"])}
         numbered = {int(Path(name).stem.rpartition("_")[2]): found for name, found in frames.items()}
         pictures = (self._draw_all(video.read(frame), numbered.get(frame, []), skeleton) for frame in range(len(video)))
-        save_video(pictures, video.fps, self.folder / f"{path.stem}.mp4")
+        save_video(pictures, video.fps, self._drawing(str(path), ""))
         width, height = video.size
         return dict.fromkeys(frames, (width, height))
 
@@ -133,6 +144,10 @@ class PoseWriter:
     def _draw(self, image: Pixels, skeleton: Skeleton, keypoints: list[list[float]], scores: list[float]) -> Pixels:
         shown = np.asarray(scores) >= self.score_threshold
         return draw_pose(image, np.asarray(keypoints, dtype=np.float32), shown, skeleton)
+
+
+def _is_video(path: str) -> bool:
+    return Path(path).suffix.lower() in VIDEO_EXTENSIONS
 
 
 def coco_keypoints(
@@ -166,7 +181,8 @@ def coco_keypoints(
         "skeleton": [[one + 1, two + 1] for one, two in skeleton.limbs],  # COCO counts joints from 1
     }
     annotations = [_annotation(found, number, ids, score_threshold) for number, found in enumerate(people, start=1)]
-    return {"images": images, "annotations": annotations, "categories": [category]}
+    info = {"description": SIGNATURE}
+    return {"info": info, "images": images, "annotations": annotations, "categories": [category]}
 
 
 def _annotation(found: FoundPerson, number: int, ids: dict[str, int], score_threshold: float) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Predictions as image files, none kept in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,10 +9,12 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import BasePredictionWriter
 from PIL import Image
 
+from gan_lab.callbacks.output_files import OutputFiles
 from gan_lab.callbacks.pose_writer import POSES_FILE, PoseWriter
 from gan_lab.errors import GanLabError, require_numbers
-from gan_lab.images.film import write_film
+from gan_lab.images.film import film_paths, write_film
 from gan_lab.images.sheet import batch_rows, draw_grid, draw_sheet, save_image
+from gan_lab.images.signature import is_signed
 from gan_lab.inference.predictions import Prediction
 from gan_lab.pose.predicted_poses import PredictedPoses
 from gan_lab.samples import PathRequest, StyleGridRequest
@@ -27,6 +29,10 @@ class PredictionWriter(BasePredictionWriter):
     A module that predicts several images for one input gets a subfolder for each. What has a place in a grid is laid
     out there on the sheet, all of it; what has one on a path also becomes a film, ``<folder>.gif`` and ``.mp4``. Of
     poses it writes ``keypoints.json``, in COCO's format, and each picture or video with the skeletons drawn on it.
+
+    It replaces what gan-lab itself has made, and no other file: it is an error where a prediction would take the place
+    of one, and a sheet gets another name. What it wrote into a folder inside ``data.predict_folder`` is not taken for
+    pictures to work on.
 
     Args:
         folder: Where to write; None for ``predictions`` in ``trainer.default_root_dir``.
@@ -55,12 +61,15 @@ class PredictionWriter(BasePredictionWriter):
         self._cells: list[tuple[tuple[int, int], str]] = []
         self._rows: list[dict[str, Image.Image]] = []
 
-    def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Settles the folder; refuses one whose pictures would be overwritten by their own translations."""
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Settles the folder, and tells the data of it; refuses one whose pictures are the ones to work on."""
+        if stage != "predict":
+            return
         self._folder = Path(self.folder or Path(trainer.default_root_dir) / "predictions")
-        white_level = getattr(trainer.datamodule, "white_level", None)  # type: ignore[attr-defined]  # set by Lightning
-        self._poses = PoseWriter(self._folder, self.score_threshold, white_level)
-        inputs = getattr(trainer.datamodule, "predict_folder", None)  # type: ignore[attr-defined]  # set by Lightning
+        data = trainer.datamodule  # type: ignore[attr-defined]  # set by Lightning
+        if data is not None:
+            data.output_folder = self._folder
+        inputs = getattr(data, "predict_folder", None)
         if inputs is None:
             return
         taken = Path(inputs).parent if Path(inputs).is_file() else Path(inputs)  # a video is a file in its folder
@@ -68,6 +77,15 @@ class PredictionWriter(BasePredictionWriter):
             raise GanLabError(
                 f"predictions.folder and data.predict_folder are both {taken}: the pictures would be lost"
             )
+
+    def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Begins anew; refuses held-out pictures that are predictions: they lie where predictions are written."""
+        self._files = OutputFiles(lambda: _inputs(trainer))
+        white_level = getattr(trainer.datamodule, "white_level", None)  # type: ignore[attr-defined]  # set by Lightning
+        self._poses = PoseWriter(self._folder, self.score_threshold, self._files, white_level)
+        self._frames, self._cells, self._rows = [], [], []
+        if getattr(trainer.datamodule, "predict_folder", None) is None:  # type: ignore[attr-defined]
+            _refuse_predictions(_inputs(trainer), self._folder)
 
     def write_on_batch_end(
         self,
@@ -87,11 +105,14 @@ class PredictionWriter(BasePredictionWriter):
         for row, file_name in zip(batch_rows(prediction.images), batch.names, strict=True):
             for name in made:
                 folder = self._folder if len(made) == 1 else self._folder / name
-                save_image(row[name], folder / file_name)
+                save_image(row[name], self._files.require(folder / file_name))
             if len(self._rows) < self.sheet_rows:
                 self._rows.append(row)
         match batch:
             case PathRequest():
+                if not self._frames:
+                    for film in film_paths(self._folder):
+                        self._files.require(film)
                 self._frames += zip(batch.frames, batch.names, strict=True)
             case StyleGridRequest():
                 self._cells += zip(batch.places, batch.names, strict=True)
@@ -104,6 +125,8 @@ class PredictionWriter(BasePredictionWriter):
             return
         message = f"gan-lab: predictions are in {self._folder}"
         sheet = self._folder.with_name(f"{self._folder.name}_sheet.png")  # beside, or it could replace a prediction
+        if cells or rows:
+            sheet = self._files.free(sheet)
         if self._poses.skeleton is not None:
             self._poses.write(people, self._poses.skeleton)
             message += f", the joints of {len(people)} people in {POSES_FILE}"
@@ -118,6 +141,27 @@ class PredictionWriter(BasePredictionWriter):
             films = write_film(paths, self._folder, self.frames_per_second)
             message += f", the film is {' and '.join(map(str, films))}"
         print(message)
+
+
+def _refuse_predictions(held_out: Iterable[Path], folder: Path) -> None:
+    """Refuses pictures of a data set that an earlier prediction wrote into the folder, which lies in the data set."""
+    within = folder.resolve()
+    for path in held_out:
+        if within in path.resolve().parents and is_signed(path):
+            raise GanLabError(
+                f"{path} is a prediction among the pictures held out: set predictions.folder outside of the data set, "
+                "and remove it there"
+            )
+
+
+def _inputs(trainer: Trainer) -> Iterator[Path]:
+    """The files that a prediction reads, the one with the boxes included."""
+    loader: Any = trainer.predict_dataloaders
+    data, boxes = loader.dataset, getattr(trainer.datamodule, "boxes", None)  # type: ignore[attr-defined]
+    for index in range(len(data) if hasattr(data, "files") else 0):
+        yield from data.files(index)
+    if boxes is not None:
+        yield Path(boxes)
 
 
 def _of_all(mine: list[Item]) -> list[Item]:

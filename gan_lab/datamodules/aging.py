@@ -89,5 +89,5 @@ class AgingDataModule(TranslationDataModule):
     def prediction_data(self) -> ImageFolder | AgedFaces:
         """Single pictures, or the held-out faces of one kind."""
         if self.predict_folder is not None:
-            return ImageFolder(self.predict_folder, self.white_level)
+            return ImageFolder(self.predict_folder, self.white_level, self.output_folder)
         return AgedFaces(self.faces.data_set, self.domain(self.predict_domain, held_out=True), self.image_size)

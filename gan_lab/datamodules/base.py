@@ -36,6 +36,7 @@ class GANDataModule(LightningDataModule, ABC):
     """
 
     shared: ClassVar[tuple[str, ...]] = ("image_size",)  # the options that models have too
+    output_folder: Path | None = None  # where predict writes, if it has said so
 
     def __init__(
         self,
@@ -75,7 +76,9 @@ class GANDataModule(LightningDataModule, ABC):
 
     def prediction_data(self) -> Dataset[Any]:
         """What ``predict`` is asked for: its samples, collated, make up a request (see :class:`PredictionData`)."""
-        return self.test_data() if self.predict_folder is None else ImageFolder(self.predict_folder, self.white_level)
+        if self.predict_folder is None:
+            return self.test_data()
+        return ImageFolder(self.predict_folder, self.white_level, self.output_folder)
 
     def splits(self) -> dict[str, Dataset[Any]]:
         """Every split by name, as the commands read them."""

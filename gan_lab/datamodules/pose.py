@@ -70,7 +70,9 @@ class PoseDataModule(GANDataModule):
     def prediction_data(self) -> Persons | PeopleToFind:
         """People in pictures or a video, or the ones held out."""
         if self.predict_folder is not None:
-            return Persons(self.predict_folder, self.image_size, self.boxes, self.box_margin, self.white_level)
+            return Persons(
+                self.predict_folder, self.image_size, self.boxes, self.box_margin, self.white_level, self.output_folder
+            )
         return PeopleToFind(self.held_out_to_find())
 
     def held_out_to_find(self) -> PosedPeople:

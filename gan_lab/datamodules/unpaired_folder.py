@@ -45,4 +45,4 @@ class UnpairedFolderDataModule(TranslationDataModule):
 
     def prediction_data(self) -> ImageFolder:
         """Single pictures, whichever way the model translates them."""
-        return ImageFolder(self.predict_folder or self.val_folders[0], self.white_level)
+        return ImageFolder(self.predict_folder or self.val_folders[0], self.white_level, self.output_folder)

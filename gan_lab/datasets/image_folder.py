@@ -6,8 +6,8 @@ from typing import Any
 
 from torch.utils.data import Dataset
 
-from gan_lab.datasets.images import list_images, read_image, to_tensor
-from gan_lab.datasets.prediction_data import translate_alone
+from gan_lab.datasets.images import read_image, to_tensor
+from gan_lab.datasets.prediction_data import pictures_below, translate_alone
 from gan_lab.errors import DatasetNotFoundError
 from gan_lab.samples import SourceSample, TranslateRequest
 
@@ -18,15 +18,16 @@ class ImageFolder(Dataset[SourceSample]):
     Args:
         folder: Where the images lie, also in subfolders.
         white_level: See :func:`~gan_lab.datasets.images.read_image`.
+        output_folder: Where predictions are written: see :func:`pictures_below`.
 
     Raises:
         DatasetNotFoundError: If there is no such folder, or no image in it.
     """
 
-    def __init__(self, folder: Path, white_level: int | None = None) -> None:
+    def __init__(self, folder: Path, white_level: int | None = None, output_folder: Path | None = None) -> None:
         self.folder = Path(folder)
         self.white_level = white_level
-        self.paths = list_images(self.folder)
+        self.paths = pictures_below(self.folder, output_folder)
         if not self.paths:
             raise DatasetNotFoundError("images", self.folder, "Give a folder with the pictures to translate.")
 

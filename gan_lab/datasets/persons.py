@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 from torch.utils.data import Dataset
 
-from gan_lab.datasets.images import list_images, read_image
+from gan_lab.datasets.images import read_image
 from gan_lab.datasets.posed_people import person_sample, pose_request
+from gan_lab.datasets.prediction_data import pictures_below
 from gan_lab.datasets.video import VIDEO_EXTENSIONS, Video
 from gan_lab.errors import ConfigurationError, DatasetError, DatasetNotFoundError
 from gan_lab.images.transforms import Box, Image
@@ -42,6 +43,7 @@ class Persons(Dataset[PersonSample]):
             ``clip_000000.png`` and so on.
         margin: Side of the windows relative to the boxes.
         white_level: See :func:`~gan_lab.datasets.images.read_image`.
+        output_folder: Where predictions are written: see :func:`pictures_below`.
 
     Raises:
         DatasetNotFoundError: If there is no such folder or file, or no picture in it.
@@ -55,6 +57,7 @@ class Persons(Dataset[PersonSample]):
         boxes: Path | None = None,
         margin: float = 1.25,
         white_level: int | None = None,
+        output_folder: Path | None = None,
     ) -> None:
         self.white_level = white_level
         self.source = Path(source)
@@ -62,7 +65,7 @@ class Persons(Dataset[PersonSample]):
         self.margin = margin
         self.video = Video(self.source) if self.source.suffix.lower() in VIDEO_EXTENSIONS else None
         if self.video is None:
-            self._paths = list_images(self.source)
+            self._paths = pictures_below(self.source, output_folder)
             self.names = [path.relative_to(self.source).as_posix() for path in self._paths]
         else:
             self.names = [f"{self.source.stem}_{frame:06}.png" for frame in range(len(self.video))]

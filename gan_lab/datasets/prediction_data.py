@@ -1,7 +1,12 @@
 """What data sets for ``predict`` have in common: a collated batch of them is a request."""
 
+import os
+from functools import cache
+from pathlib import Path
 from typing import Any, Protocol
 
+from gan_lab.datasets.images import list_images
+from gan_lab.images.signature import is_signed
 from gan_lab.samples import PredictionRequest, TranslateRequest
 
 
@@ -14,6 +19,29 @@ class PredictionData(Protocol):
 
     def request(self, batch: dict[str, Any]) -> PredictionRequest:
         """What is asked for by a batch: samples collated, on the device, images in [-1, 1]."""
+
+
+def pictures_below(folder: Path, output_folder: Path | None = None) -> list[Path]:
+    """The image files below a folder, in the order of their relative paths.
+
+    Args:
+        folder: Where they lie, also in subfolders.
+        output_folder: Where predictions are written. If that lies inside, predictions in it and their sheets beside it
+            are left out: an earlier one made them of the others.
+    """
+    paths = list_images(folder)
+    if output_folder is None or folder.resolve() not in output_folder.resolve().parents:
+        return paths
+    output = output_folder.resolve()
+    real = cache(os.path.realpath)
+
+    def is_output(path: Path) -> bool:
+        parent = Path(real(path.parent))
+        inside = output in (parent, *parent.parents)
+        beside = parent == output.parent and path.name.startswith(f"{output.name}_sheet")
+        return (inside or beside) and is_signed(path)
+
+    return [path for path in paths if not is_output(path)]
 
 
 def translate_alone(batch: dict[str, Any]) -> TranslateRequest:

@@ -11,6 +11,7 @@ from PIL import Image
 
 from gan_lab.errors import GanLabError
 from gan_lab.files import atomic_write
+from gan_lab.images.signature import SIGNATURE, sign
 from gan_lab.images.transforms import Image as Pixels
 
 
@@ -25,10 +26,11 @@ def write_film(frames: Sequence[Path], target: Path, frames_per_second: int) -> 
     Returns:
         What was written.
     """
-    gif, mp4 = target.with_name(f"{target.name}.gif"), target.with_name(f"{target.name}.mp4")
+    gif, mp4 = film_paths(target)
     with atomic_write(gif) as partial, Image.open(frames[0]) as first:
         duration = max(10, round(100 / frames_per_second) * 10)
-        first.save(partial, save_all=True, append_images=_pictures(frames[1:]), duration=duration, loop=0)
+        others = _pictures(frames[1:])
+        first.save(partial, save_all=True, append_images=others, duration=duration, loop=0, comment=SIGNATURE)
     try:
         save_video((np.asarray(picture.convert("RGB")) for picture in _pictures(frames)), frames_per_second, mp4)
     except GanLabError:
@@ -36,8 +38,13 @@ def write_film(frames: Sequence[Path], target: Path, frames_per_second: int) -> 
     return [gif, mp4]
 
 
+def film_paths(target: Path) -> tuple[Path, Path]:
+    """Where a film is written: the GIF and the MP4."""
+    return target.with_name(f"{target.name}.gif"), target.with_name(f"{target.name}.mp4")
+
+
 def save_video(frames: Iterable[Pixels], fps: float, path: Path) -> None:
-    """Writes frames (H, W, 3), at least one, as an MP4 file, replacing an older one only when it is whole.
+    """Writes and signs frames (H, W, 3), at least one, as an MP4 file, replacing an older one only when it is whole.
 
     Raises:
         GanLabError: If this machine's OpenCV cannot write such a file.
@@ -52,6 +59,7 @@ def save_video(frames: Iterable[Pixels], fps: float, path: Path) -> None:
         for frame in itertools.chain([first], remaining):
             writer.write(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
         writer.release()
+        sign(partial)
 
 
 def _pictures(paths: Sequence[Path]) -> Iterator[Image.Image]:

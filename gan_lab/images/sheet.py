@@ -11,6 +11,7 @@ from torch import Tensor
 from gan_lab.errors import require
 from gan_lab.files import atomic_write
 from gan_lab.images.pixels import to_bytes
+from gan_lab.images.signature import sign, software_tag
 
 _MARGIN = 4
 _TITLE_HEIGHT = 18
@@ -84,9 +85,13 @@ def batch_rows(images: Mapping[str, Tensor]) -> list[dict[str, Image.Image]]:
 
 
 def save_image(image: Image.Image, path: Path) -> None:
-    """Writes an image in the format of its name, at the best quality, replacing an older one only when it is whole."""
+    """Writes and signs an image in the format of its name, at the best quality.
+
+    It replaces an older one only when it is whole.
+    """
     with atomic_write(path) as partial:
-        image.save(partial, quality=95)
+        image.save(partial, quality=95, exif=software_tag())
+        sign(partial)
 
 
 def _fit(image: Image.Image, side: int) -> Image.Image:

@@ -1,0 +1,87 @@
+"""Which files a command may write: new ones, and those of its own making; never what it reads."""
+
+import os
+import unicodedata
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from itertools import count
+from pathlib import Path
+
+from lightning.pytorch.utilities import rank_zero_info
+
+from gan_lab.errors import GanLabError
+from gan_lab.images.signature import is_signed
+
+Identity = tuple[int, int]
+
+
+class OutputFiles:
+    """Refuses to replace a file that is read, or that gan-lab did not make.
+
+    Files are compared, not names: links of either kind and names that a file system takes for the same are found.
+
+    Args:
+        inputs: Says which files are read; asked once, if there is a file where one is to be written.
+    """
+
+    def __init__(self, inputs: Callable[[], Iterable[Path]]) -> None:
+        self._inputs = inputs
+        self._sources: dict[str, tuple[Path, object]] = {}
+
+    def require(self, path: Path, source: object = None) -> Path:
+        """Hands a path back that may be written.
+
+        Args:
+            path: Where.
+            source: What the file is made of; a second call for the same path with an equal one, not None, is welcome.
+
+        Raises:
+            GanLabError: If there is a file that is read or not gan-lab's, or another source was to be written there.
+        """
+        key = unicodedata.normalize("NFC", str(path)).casefold()
+        known, its_source = self._sources.get(key, (None, None))
+        if known == path and source is not None and source == its_source:
+            return path
+        found = _identity(path)
+        if known is not None and (known == path or (found is not None and found == _identity(known))):
+            raise GanLabError(
+                f"{path} would be written twice, the second time of another picture: rename one of the two"
+            )
+        if found is not None and found in self._read:
+            raise GanLabError(f"{path} is read and would be replaced by a prediction: set another predictions.folder")
+        if found is not None and not is_signed(path):
+            raise GanLabError(
+                f"{path} would be replaced, and is not of gan-lab's making: set another predictions.folder, or move it"
+            )
+        self._sources[key] = (path, source)
+        return path
+
+    def free(self, path: Path) -> Path:
+        """The path, or a numbered one beside it where there is a file that must stay."""
+        return next(each for each in _numbered(path) if not self._must_stay(each))
+
+    def _must_stay(self, path: Path) -> bool:
+        found = _identity(path)
+        if found is None or (found not in self._read and is_signed(path)):
+            return False
+        rank_zero_info(f"gan-lab: {path} is not of gan-lab's making and stays")
+        return True
+
+    @cached_property
+    def _read(self) -> set[Identity]:
+        return {found for path in self._inputs() if (found := _identity(path)) is not None}
+
+
+def _identity(path: Path) -> Identity | None:
+    """What two names of one file have in common; None where there is no file."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _numbered(path: Path) -> Iterable[Path]:
+    yield path
+    for number in count(1):
+        yield path.with_name(f"{path.stem}_{number}{path.suffix}")
