@@ -17,6 +17,7 @@ from gan_lab.cli.help_page import HelpPage
 from gan_lab.cli.hints import explain_arguments
 from gan_lab.cli.parser import GanLabParser, parser_settings
 from gan_lab.cli.renamed import PresentNames
+from gan_lab.cli.run_folders import own_run_folders
 from gan_lab.cli.save_config import SaveConfig
 from gan_lab.cli.shared_settings import shared_settings
 from gan_lab.cli.silence import silence_advice
@@ -127,19 +128,23 @@ class GanLabCLI(LightningCLI):
         """Trains, from a checkpoint if one is asked for."""
         keep_freed_pages()
         cv2.setNumThreads(0)  # a worker decodes one image at a time; more threads would only contend with training
-        self.trainer.fit(ckpt_path=self._checkpoint(), **kwargs)
+        with own_run_folders(self.trainer):
+            self.trainer.fit(ckpt_path=self._checkpoint(), **kwargs)
 
     def validate(self, **kwargs: Any) -> None:
         """Measures on the validation split."""
-        self.trainer.validate(ckpt_path=self._checkpoint(), **kwargs)
+        with own_run_folders(self.trainer):
+            self.trainer.validate(ckpt_path=self._checkpoint(), **kwargs)
 
     def test(self, **kwargs: Any) -> None:
         """Measures on the test split."""
-        self.trainer.test(ckpt_path=self._checkpoint(), **kwargs)
+        with own_run_folders(self.trainer):
+            self.trainer.test(ckpt_path=self._checkpoint(), **kwargs)
 
     def predict(self, **kwargs: Any) -> None:
         """Writes predictions to files."""
-        self.trainer.predict(ckpt_path=self._checkpoint(), return_predictions=False, **kwargs)
+        with own_run_folders(self.trainer):
+            self.trainer.predict(ckpt_path=self._checkpoint(), return_predictions=False, **kwargs)
 
     def _settings(self) -> Any:
         """What was parsed for the command."""

@@ -3,7 +3,7 @@
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.cli import SaveConfigCallback
 
-from gan_lab.callbacks.run_directory import run_directory
+from gan_lab.callbacks.run_directory import run_directory, share_versions
 from gan_lab.files import atomic_write
 
 
@@ -11,7 +11,8 @@ class SaveConfig(SaveConfigCallback):
     """Writes the resolved configuration beside the checkpoints when training starts; other commands leave it alone."""
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Does nothing yet: the run's folder is not settled."""
+        """Writes nothing yet; has all processes take the first one's folder for the run's."""
+        share_versions(trainer)
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Writes ``config.yaml``, whole or not at all."""

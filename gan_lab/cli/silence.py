@@ -13,6 +13,7 @@ def silence_advice() -> None:
         ".*The dirpath has changed from.*",
         ".*no pre-optimization state was saved.*",  # a checkpoint after the step is what is wanted
         ".*Starting from v1.9.0, `tensorboardX`.*",
+        ".*Previous log files in this directory will be deleted.*",  # they are kept: see keep_metrics
         ".*isinstance.treespec, LeafSpec.*",
         ".*LightningCLI's args parameter is intended to run.*",
     ):

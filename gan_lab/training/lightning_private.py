@@ -5,6 +5,7 @@ release moves one.
 """
 
 from lightning.pytorch import Trainer
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 
 
 def count_step(trainer: Trainer) -> None:
@@ -16,3 +17,13 @@ def count_step(trainer: Trainer) -> None:
     progress = trainer.fit_loop.epoch_loop.manual_optimization.optim_step_progress
     progress.increment_ready()
     progress.increment_completed()
+
+
+def version_asked_for(logger: CSVLogger | TensorBoardLogger) -> int | str | None:
+    """The version that a logger was made with; None if it is to find one, which ``logger.version`` would do."""
+    return logger._version
+
+
+def set_version(logger: CSVLogger | TensorBoardLogger, version: int | str) -> None:
+    """Gives a logger, which has written nothing yet, its version."""
+    logger._version = version
