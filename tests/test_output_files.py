@@ -170,6 +170,16 @@ def test_a_folder_of_other_pictures_is_no_place_for_predictions(small, tmp_path,
     assert contents(truths) == before
 
 
+def test_the_working_folder_can_be_the_one_for_predictions(small, tmp_path, monkeypatch):
+    pictures, here = fakes.write_pictures(tmp_path / "pictures"), tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    config = str(small())
+    assert main(["predict", "--config", config, f"--data.predict_folder={pictures}", "--predictions.folder=."]) == 0
+    assert contents(here).keys() == contents(pictures).keys()
+    assert (tmp_path / "here_sheet.png").exists()
+
+
 def test_predictions_among_held_out_pictures_are_refused(small, tmp_path, capsys):
     config = str(small("pix2pix_maps"))
     held_out = tmp_path / "data" / "val"

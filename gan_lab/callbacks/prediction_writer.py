@@ -65,7 +65,8 @@ class PredictionWriter(BasePredictionWriter):
         """Settles the folder, and tells the data of it; refuses one whose pictures are the ones to work on."""
         if stage != "predict":
             return
-        self._folder = Path(self.folder or Path(trainer.default_root_dir) / "predictions")
+        folder = Path(self.folder or Path(trainer.default_root_dir) / "predictions")
+        self._folder = folder if folder.name not in ("", "..") else folder.resolve()  # sheets are called after it
         data = trainer.datamodule  # type: ignore[attr-defined]  # set by Lightning
         if data is not None:
             data.output_folder = self._folder
@@ -73,7 +74,7 @@ class PredictionWriter(BasePredictionWriter):
         if inputs is None:
             return
         taken = Path(inputs).parent if Path(inputs).is_file() else Path(inputs)  # a video is a file in its folder
-        if taken.resolve() == self._folder.resolve():
+        if taken.exists() and self._folder.exists() and taken.samefile(self._folder):
             raise GanLabError(
                 f"predictions.folder and data.predict_folder are both {taken}: the pictures would be lost"
             )

@@ -10,7 +10,7 @@ from gan_lab.cli.config_names import describe, find_config, named_configs
 from gan_lab.cli.console import say, show
 from gan_lab.cli.help_page import HelpPage
 from gan_lab.cli.plain_parser import PlainParser
-from gan_lab.errors import require
+from gan_lab.errors import ConfigurationError, require
 
 PAGE = HelpPage(
     "Lists the experiments that --config takes by name: the paper, the data, and what each is about. "
@@ -72,7 +72,10 @@ def copy_config(name: str, to: Path) -> Path:
     """
     source = Path(find_config(name))
     target = to if to.suffix in (".yaml", ".yml") else to / source.name
-    require(not target.exists(), f"{target} exists and is not replaced: name another file")
     target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(source, target)
+    try:
+        with target.open("xb") as file:  # no link is followed
+            file.write(source.read_bytes())
+    except FileExistsError:
+        raise ConfigurationError(f"{target} exists and is not replaced: name another file") from None
     return target
