@@ -11,6 +11,12 @@ from PIL import Image
 
 from gan_lab.callbacks.output_files import OutputFiles
 from gan_lab.cli import main
+from gan_lab.datamodules import (
+    CACDAgingDataModule,
+    EmojiPairsDataModule,
+    FiguresDataModule,
+    UnpairedFolderDataModule,
+)
 from gan_lab.datasets.images import EXTENSIONS, list_images, read_image
 from gan_lab.datasets.prediction_data import pictures_below
 from gan_lab.datasets.video import Video
@@ -115,6 +121,24 @@ def test_predictions_inside_the_folder_are_not_taken_for_pictures(tmp_path):
     assert found == sorted([*mine, tmp_path / "z/out/a.png", tmp_path / "out2/a.png"])
     assert pictures_below(tmp_path / "out" / "AtoB", tmp_path / "out") == [tmp_path / "out/AtoB/a.png"]
     assert pictures_below(tmp_path) == pictures_below(tmp_path, tmp_path / "elsewhere") == list_images(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [
+        (EmojiPairsDataModule, {"root": Path("absent")}),
+        (CACDAgingDataModule, {"root": Path("absent")}),
+        (UnpairedFolderDataModule, {"root": Path("absent")}),
+        (FiguresDataModule, {}),
+    ],
+)
+def test_data_of_every_kind_leave_predictions_out(tmp_path, kind, settings):
+    save(PICTURE, tmp_path / "a.png")
+    save_image(Image.fromarray(PICTURE), tmp_path / "out" / "a.png")
+    data = kind(predict_folder=tmp_path, **settings)
+    assert len(data.prediction_data()) == 2
+    data.output_folder = tmp_path / "out"
+    assert len(data.prediction_data()) == 1
 
 
 def test_a_prediction_inside_its_inputs_can_be_made_again(small, tmp_path, monkeypatch):

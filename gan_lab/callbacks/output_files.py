@@ -64,7 +64,7 @@ class OutputFiles:
         found = _identity(path)
         if found is None or (found not in self._read and is_signed(path)):
             return False
-        rank_zero_info(f"gan-lab: {path} is not of gan-lab's making and stays")
+        rank_zero_info(f"gan-lab: {path} stays: it is read, or not of gan-lab's making")
         return True
 
     @cached_property

@@ -55,9 +55,9 @@ class ResolutionStore:
         Raises:
             DatasetError: If there is no room or no permission for it.
         """
+        sweep(self.folder.parent)
         if self.folder.is_dir():
             return
-        sweep(self.folder.parent)
         partial = partial_path(self.folder)
         try:
             partial.mkdir(parents=True)
