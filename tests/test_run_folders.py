@@ -1,6 +1,7 @@
 """Every run has a folder of its own, whatever starts at the same moment, and takes nothing from another's."""
 
 import json
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
@@ -11,6 +12,8 @@ from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 
 from gan_lab.callbacks.run_directory import claim_versions, share_versions, sweep_runs
 from gan_lab.cli import main
+from gan_lab.cli.run_folders import own_run_folders
+from tests.test_files import HOURS_AGO
 
 SAME_MOMENT = 16
 
@@ -72,6 +75,17 @@ def test_a_run_that_never_begins_leaves_no_folder(small, tmp_path):
     assert not list((tmp_path / "run").iterdir())
     assert main(["fit", "--config", str(small()), "--trainer.fast_dev_run=1"]) == 0
     assert not list((tmp_path / "run").iterdir())
+
+
+def test_what_was_left_on_another_machine_goes_when_it_is_old_enough(tmp_path):
+    left = tmp_path / "version_0" / "checkpoints" / ".last.01234567-1-1-0123456789abcdef.partial.ckpt"
+    left.parent.mkdir(parents=True)
+    left.touch()
+    trainer = SimpleNamespace(is_global_zero=True, loggers=[], logger=None, default_root_dir=tmp_path)
+    with own_run_folders(trainer):
+        assert left.exists()
+        os.utime(left, (HOURS_AGO, HOURS_AGO))
+    assert not left.exists()
 
 
 def test_what_killed_runs_were_writing_goes_whoever_logs(tmp_path, monkeypatch):

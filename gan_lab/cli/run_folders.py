@@ -28,3 +28,5 @@ def own_run_folders(trainer: Trainer) -> Iterator[None]:
             with suppress(OSError):
                 folder.rmdir()  # an empty one
         raise
+    if trainer.is_global_zero:
+        sweep_runs(trainer)  # what another machine had left too recently
