@@ -1,7 +1,7 @@
 """Adversarial games and penalties: pure functions of the discriminator's logits.
 
-Logits may have any shape (a patch discriminator gives (B, 1, H, W)) and any floating type: under mixed precision
-they are brought to float32 first. Every loss is a mean over all logits, hence a scalar.
+Logits may have any shape (a patch discriminator gives (B, 1, H, W)) and any floating type: half precision is brought to
+float32 first, double stays double. Every loss is a mean over all logits, hence a scalar.
 """
 
 from collections.abc import Callable
@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from gan_lab.errors import require
+from gan_lab.precision import at_least_float32, full_precision
 
 Objective = Literal["vanilla", "lsgan", "hinge", "wgan-gp"]
 
@@ -31,7 +32,7 @@ def discriminator_loss(real_logits: Tensor, fake_logits: Tensor, objective: Obje
         ConfigurationError: If ``objective`` is none of those.
     """
     _require_known(objective)
-    real, fake = real_logits.float(), fake_logits.float()
+    real, fake = at_least_float32(real_logits), at_least_float32(fake_logits)
     match objective:
         case "vanilla":
             return F.softplus(-real).mean() + F.softplus(fake).mean()  # -log sigmoid(real) - log(1 - sigmoid(fake))
@@ -52,7 +53,7 @@ def generator_loss(fake_logits: Tensor, objective: Objective) -> Tensor:
         ConfigurationError: If ``objective`` is none of those there are.
     """
     _require_known(objective)
-    fake = fake_logits.float()
+    fake = at_least_float32(fake_logits)
     match objective:
         case "vanilla":
             return F.softplus(-fake).mean()  # -log sigmoid(fake)
@@ -71,16 +72,17 @@ def gradient_penalty(
     it is trained with.
 
     Args:
-        critic: Maps images to logits. Its normalization must not mix samples (no batch norm).
+        critic: Maps images to logits; it takes them in float32 at least, whatever precision its weights have, as our
+            networks do. Its normalization must not mix samples (no batch norm).
         real: Real images (B, C, H, W).
         fake: Generated images of the same shape.
         enlargement: As of :func:`r1_penalty`.
     """
     dtype = torch.promote_types(real.dtype, torch.float32)
-    share = torch.rand(real.shape[0], 1, 1, 1, dtype=dtype, device=real.device)
+    share = torch.rand(real.shape[0], 1, 1, 1, dtype=torch.float32, device=real.device).to(dtype)
     between = torch.lerp(fake.detach().to(dtype), real.to(dtype), share).requires_grad_(True)
-    with torch.autocast(real.device.type, enabled=False):
-        values = critic(between).reshape(len(between), -1).mean(1)  # (B,) too
+    with full_precision(real):
+        values = at_least_float32(critic(between)).reshape(len(between), -1).mean(1)  # (B,) too
         (gradient,) = torch.autograd.grad(values.sum(), between, create_graph=True)
     excess: Tensor = gradient.flatten(1).norm(dim=1) / enlargement - 1
     return excess.square().mean()
@@ -98,12 +100,17 @@ def r1_penalty(real_logits: Tensor, real: Tensor, enlargement: float = 1.0) -> T
             discriminator takes the mean of each F x F pixels. It is F times shorter.
     """
     (gradient,) = torch.autograd.grad(real_logits.sum(), real, create_graph=True)
-    return gradient.square().sum(dim=(1, 2, 3)).mean() / enlargement**2
+    return at_least_float32(gradient).square().sum(dim=(1, 2, 3)).mean() / enlargement**2
+
+
+def l1_loss(image: Tensor, wanted: Tensor) -> Tensor:
+    """The mean absolute difference of two images of one shape."""
+    return (at_least_float32(image) - wanted).abs().mean()
 
 
 def drift_penalty(real_logits: Tensor) -> Tensor:
     """The mean squared logit on real images, which keeps a critic's values from drifting (ProGAN, appendix A.1)."""
-    return real_logits.float().square().mean()
+    return at_least_float32(real_logits).square().mean()
 
 
 def balance_step(balance: Tensor, real_loss: Tensor, fake_loss: Tensor, ratio: float, rate: float) -> Tensor:

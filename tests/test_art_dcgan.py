@@ -139,9 +139,9 @@ def test_two_steps_are_the_papers(objective):
     for part in ("generator", "discriminator"):
         ours, theirs = (getattr(network, part).state_dict() for network in (module, twin))
         for name in ours:  # batch norm's statistics too
-            torch.testing.assert_close(ours[name], theirs[name], rtol=0, atol=1e-6, msg=name)  # losses are float32
+            torch.testing.assert_close(ours[name], theirs[name], rtol=0, atol=1e-12, msg=name)
     for ours, theirs in zip(module.generator_ema.parameters(), averages, strict=True):
-        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-6)
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-12)
     assert torch.equal(module.generator_ema.layers[1].running_mean, module.generator.layers[1].running_mean)
 
 

@@ -66,11 +66,11 @@ class Twin:
 
     def made(self, count: int, side: int, alpha: float) -> Tensor:
         generator = self.module.generator
-        w = generator.mapping(torch.randn(count, 8, dtype=torch.double))
+        w = generator.mapping(torch.randn(count, 8).double())
         generator.w_avg.copy_(0.995 * generator.w_avg + 0.005 * w.mean(0).detach())
         layers = {4: 2, 8: 4, 16: 6}[side]
         crossover = random.randint(1, layers - 1) if random.random() < 0.9 else layers
-        other = generator.mapping(torch.randn(count, 8, dtype=torch.double)) if crossover < layers else w
+        other = generator.mapping(torch.randn(count, 8).double()) if crossover < layers else w
         return generator(mix_styles(w, other, range(crossover, layers), layers), side, alpha)
 
     def step(self, batch: dict, alpha: float, side: int, step: int) -> None:
@@ -109,7 +109,7 @@ def test_steps_are_the_papers():
         written.step(batch, alpha=(4 + 4 * step) / 16, side=16, step=step)
     assert module.images_seen == 24
     for name, theirs in twin.state_dict().items():
-        torch.testing.assert_close(module.state_dict()[name], theirs, rtol=0, atol=1e-6, msg=name)
+        torch.testing.assert_close(module.state_dict()[name], theirs, rtol=0, atol=1e-9, msg=name)
 
 
 def test_r1_of_networks_that_still_grow_is_that_of_images_of_the_final_size():

@@ -1,5 +1,7 @@
 """Perceptual path length at every validation."""
 
+from typing import cast
+
 import torch
 from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor, nn
@@ -52,7 +54,7 @@ class PathLength(Measurement):
 
     def measure(self, trainer: Trainer, pl_module: LightningModule, prefix: str) -> None:
         """Measures, and logs as ``val/...`` or ``test/...``."""
-        self.distance.to(pl_module.device).eval()
+        self.distance.to(pl_module.device, cast(torch.dtype, pl_module.dtype)).eval()
         along = torch.rand(self.num_paths, generator=torch.Generator().manual_seed(0))
         mine = torch.arange(trainer.global_rank, self.num_paths, trainer.world_size)
         for name, shares in (("ppl_wfull", along), ("ppl_wend", torch.zeros_like(along))):

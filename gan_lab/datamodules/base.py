@@ -118,10 +118,12 @@ class GANDataModule(LightningDataModule, ABC):
     def on_after_batch_transfer(self, batch: dict[str, Any], dataloader_idx: int) -> dict[str, Any] | PredictionRequest:
         """Turns bytes into floats in [-1, 1], on the device: a quarter of the traffic before it.
 
-        In ``predict`` the batch becomes the request that it stands for.
+        They have the precision of the model's weights. In ``predict`` the batch becomes the request that it stands for.
         """
         tensors = {key: value for key, value in batch.items() if isinstance(value, Tensor)}
-        floats = batch | {key: from_bytes(images) for key, images in tensors.items() if images.dtype == torch.uint8}
+        dtype = torch.float32 if self.trainer is None else cast(torch.dtype, self.trainer.lightning_module.dtype)
+        bytes_of = {key: images for key, images in tensors.items() if images.dtype == torch.uint8}
+        floats = batch | {key: from_bytes(images, dtype) for key, images in bytes_of.items()}
         if self.trainer is not None and self.trainer.predicting:
             return self._predicted.request(floats)
         return floats

@@ -9,6 +9,7 @@ from gan_lab.networks.layers import inference_behavior
 from gan_lab.pose.heatmaps import Decoding, decode, flip_back, to_pixels
 from gan_lab.pose.predicted_poses import PredictedPoses, transform_keypoints
 from gan_lab.pose.skeletons import Skeleton
+from gan_lab.precision import at_least_float32
 
 
 class PoseFinder:
@@ -31,9 +32,9 @@ class PoseFinder:
         """The last stack's heatmaps (B, K, H/4, W/4) of images (B, 3, H, W) in [-1, 1]."""
         require_square_multiple(images, self.generator.size_multiple)
         with inference_behavior(self.generator, dropout=False, batch_statistics=False):
-            heatmaps: Tensor = self.generator(images)[-1].float()
+            heatmaps = at_least_float32(self.generator(images)[-1])
             if self.flip_test:
-                mirrored = self.generator(images.flip(-1))[-1].float()
+                mirrored = at_least_float32(self.generator(images.flip(-1))[-1])
                 heatmaps = (heatmaps + flip_back(mirrored, self.skeleton.flip_pairs)) / 2
         return heatmaps
 

@@ -134,7 +134,8 @@ class StyleSampler:
             self.noise_mode == "const",
             "noise that changes from frame to frame flickers: set model.noise_mode to const",
         )
-        place = request.weights.to(self.generator.w_avg) @ self.map_seeds(request.seeds)
+        shares = request.weights.to(self.generator.w_avg)[:, :, None]
+        place = (shares * self.map_seeds(request.seeds)).sum(1)  # a matrix product may be rounded: frames would jump
         return place if len(self.generator.mapping.layers) else pixel_norm(place)  # normalized z is all there is
 
 

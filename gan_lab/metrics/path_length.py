@@ -7,6 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from gan_lab.precision import at_least_float32
+
 WIDEST = 256  # pixels at which images are compared; released code
 
 
@@ -35,7 +37,7 @@ def path_lengths(
     """
     places = (torch.lerp(start, end, (share + step)[:, None]) for step in (0.0, epsilon))
     one, two = (_as_compared(synthesize(place), crop_face) for place in places)
-    return distance(one, two).reshape(len(start), -1).mean(dim=1) / epsilon**2
+    return at_least_float32(distance(one, two)).reshape(len(start), -1).mean(dim=1) / epsilon**2
 
 
 def trimmed_mean(lengths: Sequence[float]) -> float:

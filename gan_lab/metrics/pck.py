@@ -14,6 +14,7 @@ from torchmetrics import Metric
 
 from gan_lab.errors import require, require_numbers
 from gan_lab.pose.skeletons import Skeleton
+from gan_lab.precision import at_least_float32
 
 STEPS = 20  # of the curve whose area is taken: 0.01 each up to 0.2 on LSP, as the published areas have it
 
@@ -29,7 +30,7 @@ def relative_distances(predicted: Tensor, truth: Tensor, length: Tensor) -> Tens
     Returns:
         (B, K); infinite or NaN where the length is 0.
     """
-    return (predicted - truth).square().sum(-1).sqrt() / length[:, None]
+    return (at_least_float32(predicted) - truth).square().sum(-1).sqrt() / length[:, None]
 
 
 def percent_found(found: Tensor, labels: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from torch import Tensor
 from torchmetrics import Metric
 
 from gan_lab.images.palettes import Color, Palette
+from gan_lab.precision import at_least_float32, full_precision
 
 Score = Literal["pixel_accuracy", "class_accuracy", "class_iou"]
 
@@ -28,10 +29,11 @@ def nearest_color(image: Tensor, colors: Sequence[Color]) -> Tensor:
     Returns:
         Indices (B, H, W) into ``colors``.
     """
-    pixels = (image.float().movedim(1, -1) + 1) * 127.5  # (B, H, W, 3) in [0, 255]
+    pixels = (at_least_float32(image).movedim(1, -1) + 1) * 127.5  # (B, H, W, 3) in [0, 255]
     palette = torch.tensor(colors, dtype=pixels.dtype, device=pixels.device)
     exact = "donot_use_mm_for_euclid_dist"  # a matrix product may run in TF32, too coarse to tell truck from caravan
-    return torch.cdist(pixels.flatten(1, 2), palette, compute_mode=exact).argmin(2).view(pixels.shape[:3])
+    with full_precision(pixels):
+        return torch.cdist(pixels.flatten(1, 2), palette, compute_mode=exact).argmin(2).view(pixels.shape[:3])
 
 
 def predicted_classes(image: Tensor, palette: Palette) -> Tensor:

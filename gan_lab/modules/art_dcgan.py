@@ -13,6 +13,7 @@ from gan_lab.losses import discriminator_loss, generator_loss
 from gan_lab.networks import DCGANDiscriminator
 from gan_lab.networks.dcgan import ImageSize
 from gan_lab.networks.layers import frozen, inference_behavior
+from gan_lab.precision import normal
 from gan_lab.samples import ImageSample, PredictionRequest, SeedRequest
 from gan_lab.training.gan_module import GANModule
 from gan_lab.training.optimizers import AdamSettings, OptimizersByRole
@@ -92,7 +93,7 @@ class ArtDCGANModule(GANModule):
         self.log_losses({"loss/discriminator": loss_d, "loss/generator": loss_g})
 
     def _codes(self, real: Tensor) -> Tensor:
-        return torch.randn(len(real), self.latent_size, 1, 1, dtype=real.dtype, device=real.device)
+        return normal(len(real), self.latent_size, 1, 1, like=real)
 
     def _fitting(self, images: Tensor) -> Tensor:
         """Images as they are; refuses those of another shape, some of which the discriminator would take."""

@@ -4,17 +4,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal, cast
 
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torchmetrics import MeanMetric, Metric, MetricCollection
 
 from gan_lab.errors import require_numbers
 from gan_lab.inference.building import cyclegan_generator, patch_discriminator
 from gan_lab.inference.predictions import MadeImages, cannot_make
 from gan_lab.inference.translator import Translator
-from gan_lab.losses import discriminator_loss, generator_loss
+from gan_lab.losses import discriminator_loss, generator_loss, l1_loss
 from gan_lab.networks import ResNetGenerator, UNetGenerator
 from gan_lab.networks.layers import Norm, frozen
 from gan_lab.networks.patchgan import ReceptiveField
+from gan_lab.precision import at_least_float32
 from gan_lab.samples import PredictionRequest, TranslateRequest, UnpairedSample
 from gan_lab.schedules import linear_decay
 from gan_lab.training.gan_module import GANModule
@@ -152,13 +152,13 @@ class CycleGANModule(GANModule):
             ("b", "a", b, b_to_a, a_to_b, self.cycle_weight_b),
         ):
             if self.identity_weight:  # what makes images of this domain should change none of it
-                losses[f"loss/identity_{domain}"] = F.l1_loss(reconstruct(image), image)
+                losses[f"loss/identity_{domain}"] = l1_loss(reconstruct(image), image)
                 yield self.identity_weight * cycle_weight * losses[f"loss/identity_{domain}"]
             fake = translate(image)
             fakes[other] = fake.detach()
             logits = self.discriminators[other.upper()](fake)
             losses[f"loss/generator_{domain}"] = generator_loss(logits, self.objective)
-            losses[f"loss/cycle_{domain}"] = F.l1_loss(reconstruct(fake), image)
+            losses[f"loss/cycle_{domain}"] = l1_loss(reconstruct(fake), image)
             yield losses[f"loss/generator_{domain}"] + cycle_weight * losses[f"loss/cycle_{domain}"]
 
     def translate(self, images: Tensor, direction: Literal["AtoB", "BtoA"]) -> Tensor:
@@ -215,4 +215,4 @@ def cycle_metrics(split: str) -> MetricCollection:
 
 
 def _mean_errors(one: Tensor, two: Tensor) -> Tensor:
-    return (one.float() - two).abs().flatten(1).mean(1)
+    return (at_least_float32(one) - two).abs().flatten(1).mean(1)

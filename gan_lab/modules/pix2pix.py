@@ -7,7 +7,6 @@ from typing import Any, Literal, cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torchmetrics import MeanMetric, Metric, MetricCollection
 from torchmetrics.image import PeakSignalNoiseRatio, StructuralSimilarityIndexMeasure
 
@@ -16,12 +15,13 @@ from gan_lab.images.color import chroma, lightness
 from gan_lab.images.palettes import PALETTES, Palette, PaletteName
 from gan_lab.inference.building import patch_discriminator, pix2pix_generator, pix2pix_translator
 from gan_lab.inference.predictions import MadeImages, cannot_make
-from gan_lab.losses import Objective, discriminator_loss, generator_loss, gradient_penalty
+from gan_lab.losses import Objective, discriminator_loss, generator_loss, gradient_penalty, l1_loss
 from gan_lab.metrics.segmentation import SCORES, SegmentationScore, predicted_classes, target_classes
 from gan_lab.networks import PatchDiscriminator, UNetGenerator
 from gan_lab.networks.layers import Norm, frozen
 from gan_lab.networks.patchgan import ReceptiveField
 from gan_lab.networks.unet import rename_reference_weights
+from gan_lab.precision import at_least_float32, full_precision
 from gan_lab.samples import PairedSample, PredictionRequest, TranslateRequest
 from gan_lab.schedules import linear_decay
 from gan_lab.training.gan_module import GANModule
@@ -147,7 +147,7 @@ class Pix2PixModule(GANModule):
 
         with frozen(self.discriminator):
             adversarial = generator_loss(self.discriminate(source, generated), self.objective)
-            l1 = F.l1_loss(generated, target)
+            l1 = l1_loss(generated, target)
             self.minimize(adversarial + self.l1_weight * l1, self.optimizer_g)  # equation 4
         self.log_losses({"loss/discriminator": loss_d, "loss/generator": adversarial, "loss/l1": l1})
 
@@ -192,10 +192,11 @@ class Pix2PixModule(GANModule):
 
     def _measure(self, batch: PairedSample, split: str) -> None:
         metrics = cast(MetricCollection, self.metrics[split])
-        generated, target = self.translate(batch["source"]).float(), batch["target"]
+        generated, target = at_least_float32(self.translate(batch["source"])), batch["target"]
         metrics["l1"].update((generated - target).abs().flatten(1).mean(1))
-        for name in ("psnr", "ssim"):
-            metrics[name].update((generated + 1) / 2, (target + 1) / 2)
+        with full_precision(generated):  # SSIM's variances are differences of near numbers
+            for name in ("psnr", "ssim"):
+                metrics[name].update((generated + 1) / 2, (target + 1) / 2)
         if self.palette is not None:
             predicted, truth = predicted_classes(generated, self.palette), target_classes(target, self.palette)
             for score in SCORES:

@@ -21,6 +21,7 @@ from gan_lab.pose.drawing import draw_heatmaps, draw_poses, joint_colors
 from gan_lab.pose.heatmaps import Decoding, heatmap_loss, render_heatmaps
 from gan_lab.pose.predicted_poses import PredictedPoses
 from gan_lab.pose.skeletons import SKELETONS
+from gan_lab.precision import at_least_float32
 from gan_lab.samples import PoseRequest, PoseSample, PredictionRequest
 from gan_lab.schedules import step_decay
 from gan_lab.training import distributed
@@ -138,7 +139,7 @@ class SAGANPoseModule(GANModule):
         require_square_multiple(images, self.generator.size_multiple)
         target = render_heatmaps(batch["keypoints"], labeled, images.shape[-1] // STRIDE, STRIDE, self.sigma)
         counted = (labeled if self.mask_missing else torch.ones_like(labeled))[..., None, None]
-        predicted = self.generator(images).to(target.dtype)  # (S, B, K, h, w); losses are not for half precision
+        predicted = at_least_float32(self.generator(images))  # (S, B, K, h, w)
         zero_map = target.square().mean() * len(predicted)  # what empty maps would score: above it nothing is learned
         losses = {"loss/zero_map": zero_map}
         if self.discriminator is None:
@@ -289,5 +290,5 @@ def pose_metrics(settings: Mapping[str, Any]) -> nn.ModuleList:
 
 def reconstruction_error(discriminator: HeatmapDiscriminator, images: Tensor, heatmaps: Tensor) -> Tensor:
     """MSE of D(x, h) against h, which is a constant there: a prediction is changed through D's input alone."""
-    error: Tensor = discriminator(images, heatmaps) - heatmaps.detach()
+    error = at_least_float32(discriminator(images, heatmaps)) - heatmaps.detach()
     return error.square().mean()

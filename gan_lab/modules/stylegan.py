@@ -18,6 +18,7 @@ from gan_lab.networks import StyleGANDiscriminator
 from gan_lab.networks.layers import frozen
 from gan_lab.networks.resampling import downsample, upsample
 from gan_lab.networks.stylegan import mix_styles
+from gan_lab.precision import full_precision, normal
 from gan_lab.samples import ImageSample, PathRequest, PredictionRequest, SeedRequest
 from gan_lab.schedules import GrowingSchedule, GrowthStage, as_schedule, is_power_of_two, style_layer_count
 from gan_lab.training.gan_module import GANModule
@@ -210,7 +211,7 @@ class StyleGANModule(GANModule):
     def _r1(self, real: Tensor, alpha: float) -> tuple[Tensor, Tensor]:
         """Logits of real images and R1, through one graph, in full precision."""
         real = real.detach().requires_grad_(True)
-        with torch.autocast(real.device.type, enabled=False):
+        with full_precision(real):
             real_logits = self.discriminator(real, alpha)
             return real_logits, r1_penalty(real_logits, real, self._enlargement(real))
 
@@ -231,8 +232,7 @@ class StyleGANModule(GANModule):
         return images
 
     def _codes(self, count: int) -> Tensor:
-        w_avg = self.generator.w_avg
-        return torch.randn(count, self.generator.latent_size, dtype=w_avg.dtype, device=w_avg.device)
+        return normal(count, self.generator.latent_size, like=self.generator.w_avg)
 
     def _require_scheduled(self, image: Tensor, stage: GrowthStage) -> None:
         processes = self.trainer.world_size

@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 from torch import Tensor, nn
 
 from gan_lab.errors import require, require_numbers
-from gan_lab.networks.layers import initialize_normal
+from gan_lab.networks.layers import as_weights, initialize_normal
 
 ImageSize = Literal[28, 32, 64, 128, 256]
 
@@ -80,7 +80,7 @@ class DCGANGenerator(nn.Module):
 
     def forward(self, z: Tensor) -> Tensor:
         """Maps codes (B, latent_size, 1, 1) from N(0, 1) to images (B, channels, image_size, image_size) in [-1, 1]."""
-        image: Tensor = self.layers(z)
+        image: Tensor = self.layers(as_weights(z, self.layers[0]))
         return image
 
 
@@ -118,5 +118,5 @@ class DCGANDiscriminator(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Maps images (B, channels, image_size, image_size) in [-1, 1] to a logit each, (B,): above 0 for real."""
-        logits: Tensor = self.layers(x)
+        logits: Tensor = self.layers(as_weights(x, self.layers[0]))
         return logits.flatten()

@@ -17,6 +17,7 @@ from gan_lab.networks.attention import (
     Variant,
     attention_residual,
 )
+from gan_lab.networks.layers import as_weights
 
 STRIDE = 4  # image pixels to a cell of a heatmap, along a side: a convolution of stride 2 and a pooling
 
@@ -126,7 +127,7 @@ class StackedHourglass(nn.Module):
 
         The heatmaps of all S stacks, the last one's last.
         """
-        x = self.stem(x)
+        x = self.stem(as_weights(x, self.stem[0]))
         heatmaps = []
         for stack, hourglass in enumerate(self.hourglasses):
             features = self.features[stack](hourglass(x))
@@ -167,7 +168,8 @@ class HeatmapDiscriminator(nn.Module):
     def forward(self, images: Tensor, heatmaps: Tensor) -> Tensor:
         """Reconstructs heatmaps (B, K, H/4, W/4) from themselves and their images (B, 3, H, W), each pixel averaged."""
         small = F.avg_pool2d(images, STRIDE)
-        reconstructed: Tensor = self.layers(torch.cat([small, heatmaps], dim=1))
+        seen = as_weights(torch.cat([small, heatmaps], dim=1), self.layers[0])
+        reconstructed: Tensor = self.layers(seen)
         return reconstructed
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -17,6 +17,11 @@ def require_multiples(images: Tensor, multiple: int, network: str, wanted: str) 
     height, width = images.shape[-2:]
     fits = height % multiple == 0 and width % multiple == 0
     require(fits, f"{network} got {width} x {height} pixels, but {wanted}")
+
+
+def as_weights(x: Tensor, layer: nn.Module) -> Tensor:
+    """The input of a network in the precision of its layers' weights, whatever it comes in."""
+    return x.to(cast(Tensor, layer.weight).dtype)
 
 
 def norm_layer(norm: Norm, channels: int) -> nn.Module:

@@ -5,7 +5,7 @@ from typing import Literal, get_args
 from torch import Tensor, nn
 
 from gan_lab.errors import require, require_numbers
-from gan_lab.networks.layers import Norm, initialize_normal, norm_layer
+from gan_lab.networks.layers import Norm, as_weights, initialize_normal, norm_layer
 
 ReceptiveField = Literal[1, 16, 34, 70, 142, 286]
 _STRIDED_LAYERS: dict[int, int] = {16: 1, 34: 2, 70: 3, 142: 4, 286: 5}
@@ -72,5 +72,5 @@ class PatchDiscriminator(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Maps images (B, in_channels, H, W) to logits (B, 1, h, w), one a patch; h = 30 for 256 pixels and 70."""
-        logits: Tensor = self.layers(x)
+        logits: Tensor = self.layers(as_weights(x, self.layers[0]))
         return logits

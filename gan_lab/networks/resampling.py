@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gan_lab.networks.convolution import convolve
+from gan_lab.precision import at_least_float32
 
 Resampling = Literal["up", "down"]
 
@@ -143,12 +144,8 @@ def blur(x: Tensor) -> Tensor:
 
 def pixel_norm(x: Tensor) -> Tensor:
     """Divides by the root mean square over channels (ProGAN, section 4.2), eps 1e-8."""
-    return x * torch.rsqrt(x.square().mean(dim=1, keepdim=True) + 1e-8)
-
-
-def at_least_float32(x: Tensor) -> Tensor:
-    """Half precision as float32, for statistics; anything else as it is."""
-    return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
+    full = at_least_float32(x)
+    return (full * torch.rsqrt(full.square().mean(dim=1, keepdim=True) + 1e-8)).to(x.dtype)
 
 
 class _Blur(torch.autograd.Function):

@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 
 from gan_lab.errors import require_numbers
-from gan_lab.networks.layers import Norm, initialize_normal, norm_layer, require_multiples
+from gan_lab.networks.layers import Norm, as_weights, initialize_normal, norm_layer, require_multiples
 
 
 class ResNetGenerator(nn.Module):
@@ -74,7 +74,7 @@ class ResNetGenerator(nn.Module):
         """
         wanted = f"takes multiples of {self.size_multiple}: set data.image_size to one"
         require_multiples(x, self.size_multiple, "the ResNet", wanted)
-        image: Tensor = self.layers(x)
+        image: Tensor = self.layers(as_weights(x, self.layers[1]))
         return image
 
 

@@ -14,11 +14,11 @@ from gan_lab.networks.resampling import (
     EqualizedConv2d,
     EqualizedLinear,
     Resampling,
-    at_least_float32,
     blur,
     pixel_norm,
     upsample,
 )
+from gan_lab.precision import at_least_float32, normal
 from gan_lab.schedules import is_power_of_two, style_layer_count
 
 
@@ -102,6 +102,7 @@ class StyleGANGenerator(nn.Module):
             Images (B, 3, resolution, resolution), about [-1, 1] and not clamped.
         """
         layers = style_layer_count(resolution or self.resolution)
+        ws = ws.to(self.w_avg.dtype)
         maps: Sequence[Tensor | None] = [None] * layers
         if self.noise:
             maps = _draw_noise(ws, layers) if noise is None else noise
@@ -197,7 +198,7 @@ class Epilogue(nn.Module):
         if self.pixel_norm:
             x = pixel_norm(x)
         if self.instance_norm:  # group norm with one channel a group is the same and faster; 1e-8 wants float32
-            x = F.group_norm(at_least_float32(x), x.shape[1], eps=1e-8)
+            x = F.group_norm(at_least_float32(x), x.shape[1], eps=1e-8).to(x.dtype)
         if self.style is not None:
             scale, shift = self.style(style)[..., None, None].chunk(2, dim=1)
             x = torch.addcmul(shift, x, scale + 1)
@@ -259,5 +260,4 @@ def truncate(ws: Tensor, w_avg: Tensor, *, truncation_psi: float, truncation_cut
 
 def _draw_noise(ws: Tensor, layers: int) -> list[Tensor]:
     """Noise (B, 1, side, side) for each layer, from the global generator."""
-    shapes = ((len(ws), 1, side_of(layer), side_of(layer)) for layer in range(layers))
-    return [torch.randn(shape, device=ws.device, dtype=ws.dtype) for shape in shapes]
+    return [normal(len(ws), 1, side_of(layer), side_of(layer), like=ws) for layer in range(layers)]

@@ -6,8 +6,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gan_lab.networks.resampling import EqualizedConv2d, EqualizedLinear, at_least_float32, blur, downsample
+from gan_lab.networks.layers import as_weights
+from gan_lab.networks.resampling import EqualizedConv2d, EqualizedLinear, blur, downsample
 from gan_lab.networks.stylegan import channels_per_side
+from gan_lab.precision import at_least_float32
 
 
 class StyleGANDiscriminator(nn.Module):
@@ -56,6 +58,7 @@ class StyleGANDiscriminator(nn.Module):
             Logits (B, 1).
         """
         level = image.shape[-1].bit_length() - 3
+        image = as_weights(image, self.logit)
         x = F.leaky_relu(self.from_rgb[level](image), 0.2)
         if level:
             x = self.blocks[level - 1](x)

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_lab.errors import require, require_numbers
-from gan_lab.networks.layers import Norm, initialize_normal, norm_layer, require_multiples
+from gan_lab.networks.layers import Norm, as_weights, initialize_normal, norm_layer, require_multiples
 from gan_lab.schedules import is_power_of_two
 
 
@@ -60,6 +60,7 @@ class UNetGenerator(nn.Module):
         """
         wanted = f"its depth takes multiples of {self.size_multiple}: set data.image_size to the model's image_size"
         require_multiples(x, self.size_multiple, "the U-Net", wanted)
+        x = as_weights(x, self.encoder[0][0])  # type: ignore[index]  # a Sequential
         skips = []
         for encode in self.encoder:  # a skip is activated in place by the next level; the decoder's ReLU does not mind
             x = encode(x)

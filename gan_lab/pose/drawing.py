@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from gan_lab.images.pixels import from_bytes, to_bytes
 from gan_lab.pose.skeletons import Skeleton
+from gan_lab.precision import at_least_float32
 
 Image = NDArray[np.uint8]
 
@@ -60,10 +61,10 @@ def draw_poses(images: Tensor, keypoints: Tensor, shown: Tensor, skeleton: Skele
     Returns:
         New images, rounded to 8 bits, (B, 3, H, W) in [-1, 1].
     """
-    pictures = to_bytes(images).cpu()
+    pictures, places = to_bytes(images).cpu(), at_least_float32(keypoints.detach()).cpu()
     drawn = [
         draw_pose(picture.permute(1, 2, 0).numpy(), points.numpy(), visible.numpy(), skeleton)
-        for picture, points, visible in zip(pictures, keypoints.detach().float().cpu(), shown.cpu(), strict=True)
+        for picture, points, visible in zip(pictures, places, shown.cpu(), strict=True)
     ]
     stacked = torch.from_numpy(np.stack(drawn)).permute(0, 3, 1, 2)
     return from_bytes(stacked.to(images.device))
@@ -80,11 +81,12 @@ def draw_heatmaps(images: Tensor, heatmaps: Tensor, colors: Sequence[tuple[int, 
     Returns:
         (B, 3, H, W) in [-1, 1].
     """
-    glow = F.interpolate(heatmaps.float().clamp(0, 1), size=images.shape[-2:], mode="bilinear", align_corners=False)
-    tint = torch.tensor(colors, dtype=torch.float32, device=images.device) / 255
+    shares = at_least_float32(heatmaps).clamp(0, 1)
+    glow = F.interpolate(shares, size=images.shape[-2:], mode="bilinear", align_corners=False)
+    tint = torch.tensor(colors, dtype=glow.dtype, device=images.device) / 255
     colored = (glow[:, :, None] * tint[None, :, :, None, None]).amax(dim=1)  # (B, 3, H, W) in [0, 1]
     strength = glow.amax(dim=1, keepdim=True)
-    dimmed = (images.float() + 1) / 2 * 0.4  # dark enough for the glow to be seen
+    dimmed = (at_least_float32(images) + 1) / 2 * 0.4  # dark enough for the glow to be seen
     return (dimmed * (1 - strength) + colored).clamp(0, 1) * 2 - 1
 
 

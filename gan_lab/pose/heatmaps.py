@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from gan_lab.errors import require
+from gan_lab.precision import at_least_float32
 
 Decoding = Literal["argmax", "quarter", "taylor"]
 
@@ -55,7 +56,7 @@ def heatmap_loss(predicted: Tensor, target: Tensor, counted: Tensor) -> Tensor:
         target: (B, K, h, w).
         counted: Whether a joint counts, (B, K, 1, 1).
     """
-    return ((predicted - target) * counted).square().flatten(1).mean(1).sum()
+    return ((at_least_float32(predicted) - target) * counted).square().flatten(1).mean(1).sum()
 
 
 def decode(heatmaps: Tensor, method: Decoding) -> tuple[Tensor, Tensor]:
@@ -77,13 +78,14 @@ def decode(heatmaps: Tensor, method: Decoding) -> tuple[Tensor, Tensor]:
     known = method in get_args(Decoding)
     require(known, f"decode must be 'argmax', 'quarter' or 'taylor', got {method!r}")
     height, width = heatmaps.shape[-2:]
-    scores, best = heatmaps.float().flatten(2).max(dim=2)
+    heatmaps = at_least_float32(heatmaps)
+    scores, best = heatmaps.flatten(2).max(dim=2)
     x, y = best % width, best // width
-    cells = torch.stack([x, y], dim=2).float()
+    cells = torch.stack([x, y], dim=2).to(heatmaps.dtype)
     if method == "argmax" or min(height, width) < 3:
         return cells, scores
     inside = (x > 0) & (x < width - 1) & (y > 0) & (y < height - 1)
-    around = _neighborhoods(heatmaps.float(), x.clamp(1, width - 2), y.clamp(1, height - 2))
+    around = _neighborhoods(heatmaps, x.clamp(1, width - 2), y.clamp(1, height - 2))
     shift = _quarter_shift(around) if method == "quarter" else _taylor_shift(around)
     return cells + shift * inside[..., None], scores
 

@@ -25,5 +25,8 @@ class PredictedPoses:
 
 
 def transform_keypoints(points: Tensor, affine: Tensor) -> Tensor:
-    """Applies each sample's affine map (B, 2, 3) to its points (B, K, 2)."""
-    return points @ affine[:, :, :2].transpose(1, 2) + affine[:, None, :, 2]
+    """Applies each sample's affine map (B, 2, 3) to its points (B, K, 2).
+
+    Not by a matrix product, which autocast and TF32 round to parts of a pixel or to whole ones.
+    """
+    return (affine[:, None, :, :2] * points[:, :, None, :]).sum(-1) + affine[:, None, :, 2]

@@ -41,7 +41,7 @@ class FiniteCheck:
         """
         noted, self._unchecked = self._unchecked, []
         losses = [loss for _, of_step in noted for loss in of_step.values()]
-        finite = not losses or bool(torch.stack([loss.float() for loss in losses]).isfinite().all())
+        finite = not losses or bool(torch.stack([loss.isfinite() for loss in losses]).all())
         if not any_process(not finite):
             return
         reports = gather(None if finite else _first_report(noted))

@@ -9,6 +9,7 @@ import torch
 from lightning.pytorch import LightningModule
 from torch import Tensor, nn
 from torch.optim import Optimizer
+from torchmetrics import Metric
 
 from gan_lab.errors import require
 from gan_lab.inference.latent_sampler import SeedSampler
@@ -23,6 +24,7 @@ from gan_lab.training.lightning_private import count_step
 from gan_lab.training.old_checkpoints import in_present_form
 from gan_lab.training.optimizers import ConfiguredSettings, OptimizersByRole
 from gan_lab.training.per_process import PerProcessState
+from gan_lab.training.precisions import fresh_casts, require_plugin
 from gan_lab.training.rates import require_learning
 from gan_lab.training.renamed import RENAMES
 
@@ -148,7 +150,7 @@ class GANModule(LightningModule, ABC):
         self._require_samples(batch)
         self._seed(Purpose.TRAINING_STEP, self.global_step)
         self._configured.restore(self.learning_rate_factor())
-        with distributed.without_reduction(self.trainer.model):
+        with distributed.without_reduction(self.trainer.model), fresh_casts():
             self.adversarial_step(batch)
         distributed.average([buffer for buffer in self.buffers() if buffer.is_floating_point()])
         self.move_averages(batch)
@@ -208,6 +210,10 @@ class GANModule(LightningModule, ABC):
             weights.update(images, self.images_seen + images)
         self._averages_moved = True
 
+    def setup(self, stage: str) -> None:
+        """Refuses a precision that the run would not be right in, before any data is read."""
+        require_plugin(self.trainer.precision_plugin)
+
     def on_fit_start(self) -> None:
         """Refuses a distributed run whose processes do not know of each other."""
         distributed.settle_processes(self.trainer)
@@ -221,6 +227,15 @@ class GANModule(LightningModule, ABC):
     def on_train_epoch_end(self) -> None:
         """Looks whether the epoch's losses were finite."""
         self._finite.look()
+
+    def on_validation_start(self) -> None:
+        """Has metrics sum up in double where weights are double, which torchmetrics leaves to be asked for."""
+        if self.dtype == torch.float64:
+            for metric in self.modules():
+                if isinstance(metric, Metric):
+                    metric.to(torch.float64)
+
+    on_test_start = on_validation_start
 
     def on_validation_batch_start(self, batch: Any, batch_idx: int, dataloader_idx: int = 0) -> None:
         """Makes what is random in an evaluated batch the same at every evaluation."""
