@@ -57,7 +57,10 @@ WORKERS = Option("--data.num_workers", "N", "processes that read images")
 DEVICES = Option("--trainer.devices", "N", "GPUs, or processes on the CPU", ("1", "2", "4", "8", "auto"))
 ACCELERATOR = Option("--trainer.accelerator", "NAME", "cpu, gpu, or auto: the best there is", ("auto", "cpu", "gpu"))
 PRECISION = Option(
-    "--trainer.precision", "P", "32-true, or bf16-mixed: faster on GPUs", ("32-true", "bf16-mixed", "16-mixed")
+    "--trainer.precision",
+    "P",
+    "32-true, or bf16-mixed: faster on GPUs",
+    ("32-true", "64-true", "bf16-mixed", "16-mixed"),
 )
 HOME = Option("--trainer.default_root_dir", "FOLDER", "the experiment's home; runs/NAME in ours", "folder")
 LOGGER = Option(

@@ -26,6 +26,7 @@ from gan_lab.errors import ConfigurationError
 from gan_lab.training.allocator import keep_freed_pages
 from gan_lab.training.checkpoint_files import find_checkpoint
 from gan_lab.training.checkpoints import AtomicCheckpointIO, require_match
+from gan_lab.training.precisions import require_precision
 
 
 def run_lightning(command: str, arguments: list[str], page: HelpPage) -> int:
@@ -101,6 +102,7 @@ class GanLabCLI(LightningCLI):
         """Puts the checkpoint back; has W&B keep its files, and so the checkpoints, in the experiment's folder."""
         self._settings().ckpt_path = self._wanted_checkpoint
         trainer = self._settings().trainer
+        require_precision(trainer.precision, trainer.accelerator)
         for spec in _as_list(trainer.logger):
             if getattr(spec, "class_path", "").endswith("WandbLogger") and spec.init_args.save_dir == ".":
                 spec.init_args.save_dir = trainer.default_root_dir or "."

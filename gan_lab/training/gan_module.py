@@ -211,8 +211,9 @@ class GANModule(LightningModule, ABC):
         self._averages_moved = True
 
     def setup(self, stage: str) -> None:
-        """Refuses a precision that the run would not be right in, before any data is read."""
+        """Refuses a precision that the run would not be right in, before any data is read; takes on the others."""
         require_plugin(self.trainer.precision_plugin)
+        self.trainer.precision_plugin.convert_module(self)  # Lightning would round a checkpoint's double weights first
 
     def on_fit_start(self) -> None:
         """Refuses a distributed run whose processes do not know of each other."""
