@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from lightning.pytorch.plugins.precision import MixedPrecision
 
 from gan_lab.modules import ArtDCGANModule, CycleGANModule, Pix2PixModule, SAGANPoseModule, StyleGANModule
 from gan_lab.training.gan_module import GANModule
@@ -22,6 +23,11 @@ def paper(name: str, **settings: Any) -> tuple[GANModule, dict[str, Any]]:
     """A paper's module, the same every time, and a batch for it."""
     torch.manual_seed(0)
     return _MAKERS[name](settings)
+
+
+def float16(scale: float = 512.0) -> MixedPrecision:
+    """16-mixed as on a GPU; the scale leaves a mark on gradients that are not scaled back."""
+    return MixedPrecision("16-mixed", "cpu", scaler=torch.amp.GradScaler("cpu", init_scale=scale))
 
 
 def _pix2pix(settings: dict[str, Any]) -> tuple[GANModule, dict[str, Any]]:

@@ -16,12 +16,23 @@ from gan_lab.losses import (
     l1_loss,
     r1_penalty,
 )
-from gan_lab.networks import StyleGANDiscriminator, StyleGANGenerator
+from gan_lab.networks import (
+    DCGANDiscriminator,
+    DCGANGenerator,
+    HeatmapDiscriminator,
+    PatchDiscriminator,
+    ResNetGenerator,
+    StackedHourglass,
+    StyleGANDiscriminator,
+    StyleGANGenerator,
+    UNetGenerator,
+)
+from gan_lab.networks.hourglass import HourglassSettings
 from gan_lab.networks.resampling import pixel_norm
 from gan_lab.pose.heatmaps import render_heatmaps
 from gan_lab.pose.predicted_poses import transform_keypoints
 from gan_lab.samples import SeedRequest
-from tests.papers import HELD, PAPERS, paper
+from tests.papers import HELD, PAPERS, float16, paper
 from tests.training import train
 
 HALVES = (torch.float16, torch.bfloat16)
@@ -50,11 +61,6 @@ def _is_image(value: Any) -> bool:
 def errors(ours: dict[str, torch.Tensor], exact: dict[str, torch.Tensor]) -> dict[str, float]:
     assert {net: len(gradient) for net, gradient in ours.items()} == {net: len(each) for net, each in exact.items()}
     return {net: ((ours[net] - gradient).norm() / gradient.norm()).item() for net, gradient in exact.items()}
-
-
-def float16() -> MixedPrecision:
-    """As on a GPU; the scale is one that leaves a mark on gradients that were not scaled back."""
-    return MixedPrecision("16-mixed", "cpu", scaler=torch.amp.GradScaler("cpu", init_scale=512.0))
 
 
 @pytest.mark.parametrize("name", PAPERS)
@@ -96,6 +102,17 @@ def test_random_numbers_are_the_same_in_every_precision(name):
         exact = losses["64-true"][key].item()
         assert losses["32-true"][key].item() == pytest.approx(exact, rel=1e-4), key
         assert losses["bf16-mixed"][key].item() == pytest.approx(exact, rel=0.05, abs=0.02), key
+
+
+@pytest.mark.parametrize("name", PAPERS)
+def test_gradients_that_overflow_are_not_stepped(name):
+    """The weights stay, the scale is halved for each optimizer, and the run goes on."""
+    module, batch = paper(name)
+    before = {key: weight.clone() for key, weight in module.named_parameters()}
+    plugin = float16(scale=2.0**100)
+    assert train(module, [batch] * 2, plugins=[plugin]).global_step == 2
+    assert all(torch.equal(weight, before[key]) for key, weight in module.named_parameters())
+    assert plugin.scaler.get_scale() == 2.0**96
 
 
 class NothingIsCast(TorchDispatchMode):
@@ -184,6 +201,28 @@ def test_statistics_of_half_precision_are_taken_in_float32(half):
     made = generator.to(half)(ws, noise=noise)
     assert made.dtype == half
     assert (made - full).norm() < 0.05 * full.norm()
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+def test_networks_take_images_of_any_precision(dtype):
+    """And compute in that of their weights."""
+    images = torch.rand(4, 3, 32, 32) * 2 - 1
+    small = HourglassSettings(joints=2, depth=1, channels=8)
+    for network, inputs in (
+        (UNetGenerator(image_size=32, base_channels=4, dropout=False, norm="instance"), [images]),
+        (ResNetGenerator(blocks=1, base_channels=4), [images]),
+        (PatchDiscriminator(in_channels=3, receptive_field=16, base_channels=4), [images]),
+        (DCGANGenerator(image_size=32, latent_size=8, base_channels=2), [torch.randn(4, 8, 1, 1)]),
+        (DCGANDiscriminator(image_size=32, base_channels=2), [images]),
+        (StackedHourglass(small, stacks=1), [images]),
+        (HeatmapDiscriminator(small), [images, torch.rand(4, 2, 8, 8)]),
+    ):
+        with torch.no_grad():
+            full = network(*inputs)
+            made = network.to(dtype)(*inputs)
+        assert made.dtype == dtype
+        error = (made - full).norm() / full.norm()
+        assert error < (1e-4 if dtype == torch.float64 else 0.2), type(network).__name__
 
 
 def test_colors_and_coordinates_are_exact_under_autocast():

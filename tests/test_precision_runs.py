@@ -12,7 +12,7 @@ from PIL import Image
 from gan_lab.cli import main
 from gan_lab.errors import ConfigurationError
 from gan_lab.training.precisions import require_precision
-from tests.papers import PAPERS, paper
+from tests.papers import PAPERS, float16, paper
 from tests.test_resume import LAST, differences, run_folder
 from tests.training import train
 
@@ -66,14 +66,21 @@ def test_a_run_goes_the_whole_way(small, tmp_path, name, precision):
         assert pixels.std() > 0
 
 
+@pytest.mark.parametrize("precision", ["64-true", "16-mixed"])
 @pytest.mark.parametrize("name", PAPERS)
-def test_double_weights_are_taken_from_a_checkpoint_as_they_are(tmp_path, name):
+def test_a_checkpoint_is_taken_as_it_is(tmp_path, name, precision):
+    """Double weights are not rounded on the way, and the scale of gradients goes on."""
+
+    def settings(epochs: int) -> dict[str, Any]:
+        how = {"plugins": [float16()]} if precision == "16-mixed" else {"precision": precision}
+        return {"max_epochs": epochs, **how}
+
     path = tmp_path / "last.ckpt"
     module, batch = paper(name)
-    train(module, [batch], precision="64-true").save_checkpoint(path)
+    train(module, [batch], **settings(1)).save_checkpoint(path)
     whole, parts = paper(name)[0], paper(name)[0]
-    train(whole, [batch], precision="64-true", max_epochs=2)
-    train(parts, [batch], precision="64-true", max_epochs=2, ckpt_path=path)
+    train(whole, [batch], **settings(2))
+    train(parts, [batch], ckpt_path=path, **settings(2))
     assert differences(whole.state_dict(), parts.state_dict()) == []
 
 
@@ -96,10 +103,11 @@ def test_a_checkpoint_goes_on_in_another_precision(tmp_path, name):
     path = tmp_path / "last.ckpt"
     module, batch = paper(name)
     train(module, [batch], precision="64-true").save_checkpoint(path)
-    for epochs, precision in ((2, "32-true"), (3, "bf16-mixed"), (4, "64-true")):
+    for epochs, precision in enumerate(("32-true", "16-mixed", "bf16-mixed", "16-mixed", "64-true"), start=2):
         before = torch.load(path, weights_only=True)["state_dict"]
         module, _ = paper(name)
-        trainer = train(module, [batch], precision=precision, max_epochs=epochs, ckpt_path=path)
+        how = {"plugins": [float16()]} if precision == "16-mixed" else {"precision": precision}
+        trainer = train(module, [batch], max_epochs=epochs, ckpt_path=path, **how)
         assert trainer.global_step == epochs
         assert floating(module.state_dict()) == {torch.float64 if precision == "64-true" else torch.float32}
         for key, weight in module.named_parameters():
