@@ -1,12 +1,15 @@
 """What is computed in which precision: gradients, losses and measures of every paper."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
 from lightning.pytorch.plugins.precision import MixedPrecision
+from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from gan_lab.callbacks import PathLength
 from gan_lab.images.color import chroma, lightness, to_rgb
 from gan_lab.losses import (
     discriminator_loss,
@@ -16,6 +19,7 @@ from gan_lab.losses import (
     l1_loss,
     r1_penalty,
 )
+from gan_lab.metrics.extractors import FeatureExtractor
 from gan_lab.networks import (
     DCGANDiscriminator,
     DCGANGenerator,
@@ -233,6 +237,47 @@ def test_colors_and_coordinates_are_exact_under_autocast():
         again = to_rgb(lightness(images), chroma(images))
     torch.testing.assert_close(mapped, torch.tensor([[[1328.05, 1426.5]]]))
     torch.testing.assert_close(again, images, rtol=0, atol=1e-4)
+
+
+class Distance(nn.Module):
+    """Of images, by float32 weights."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.see = nn.Conv2d(3, 4, 3)
+
+    def forward(self, one: torch.Tensor, two: torch.Tensor) -> torch.Tensor:
+        return (self.see(one) - self.see(two)).square().mean((1, 2, 3))
+
+
+def test_path_lengths_of_a_double_generator_are_measured_in_double():
+    lengths = {}
+    for precision in (torch.float32, torch.float64):
+        module, _ = paper("stylegan")
+        module.to(precision)
+        callback = PathLength(Distance(), num_paths=4, batch_size=2, epsilon=1e-2)
+        module.log = lambda name, value, precision=precision, **_: lengths.update({(name, precision): value})
+        with torch.no_grad():
+            callback.measure(SimpleNamespace(global_rank=0, world_size=1), module, "val")
+        assert callback.distance.see.weight.dtype == precision
+    for name in ("val/ppl_wfull", "val/ppl_wend"):
+        assert lengths[name, torch.float64] == pytest.approx(lengths[name, torch.float32], rel=1e-2)
+
+
+class HalfExtractor(FeatureExtractor):
+    def __init__(self, half: torch.dtype, weight: float) -> None:
+        super().__init__()
+        self.register_buffer("weight", torch.full((2, 3), weight, dtype=half))
+        self.register_buffer("scale", torch.ones((), dtype=half))
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return images.float().mean((2, 3))
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_extractors_of_half_precision_are_told_apart(half):
+    assert HalfExtractor(half, 1.0).identity() == HalfExtractor(half, 1.0).identity()
+    assert HalfExtractor(half, 1.0).identity() != HalfExtractor(half, 2.0).identity()
 
 
 def test_measures_of_mixed_precision_are_those_of_float32():

@@ -115,6 +115,24 @@ def test_a_checkpoint_goes_on_in_another_precision(tmp_path, name):
         trainer.save_checkpoint(path)
 
 
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("pix2pix", {"objective": "wgan-gp", "norm": "instance"}),
+        ("stylegan", {"objective": "wgan-gp", "r1_gamma": 0.0}),
+        ("stylegan", {"r1_interval": 2}),
+    ],
+)
+def test_penalties_train_in_every_precision(name, settings):
+    """Those of the critics' slopes, and R1 in a step of its own: the losses with them are the same."""
+    losses = []
+    for how in ({"precision": "64-true"}, {"precision": "bf16-mixed"}, {"plugins": [float16(scale=16.0)]}):
+        module, batch = paper(name, **settings)
+        metrics = train(module, [batch], **how).callback_metrics
+        losses.append({key: value.item() for key, value in metrics.items() if key.startswith("loss/")})
+    assert losses[1:] == [pytest.approx(losses[0], rel=0.1, abs=0.05)] * 2
+
+
 def test_half_precision_weights_of_elsewhere_are_taken_in_full(tmp_path):
     path = tmp_path / "last.ckpt"
     module, batch = paper("cyclegan")

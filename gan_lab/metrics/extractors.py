@@ -40,7 +40,7 @@ class FeatureExtractor(nn.Module, ABC):
         digest = hashlib.sha256(f"{type(self).__module__}.{type(self).__qualname__} {self.name}".encode())
         for key, tensor in self.state_dict().items():
             digest.update(key.encode())
-            digest.update(tensor.cpu().contiguous().numpy().tobytes())
+            digest.update(tensor.cpu().flatten().view(torch.uint8).numpy().tobytes())  # NumPy has no bfloat16
         return digest.hexdigest()
 
     @abstractmethod
