@@ -88,7 +88,7 @@ def test_pix2pix_halves_all_that_the_discriminator_minimizes(objective):
 
     loss_d = of_d(judge(target), judge(fake.detach()))
     if objective == "wgan-gp":
-        loss_d = loss_d + 3 * slope_penalty(judge, target, fake, torch.rand(2, 1, 1, 1, dtype=torch.double))
+        loss_d = loss_d + 3 * slope_penalty(judge, target, fake, torch.rand(2, 1, 1, 1).double())
     require_gradient(loss_d / 2, module.discriminator, found, "discriminator")
     require_gradient(of_g(judge(fake)) + 7 * (fake - target).abs().mean(), module.generator, found, "generator")
 
@@ -131,7 +131,7 @@ def test_stylegan_adds_half_of_gamma_r1_and_to_a_critic_both_penalties(objective
     else:
         loss_d = of_d(real_logits, judge(fake, 1.0)) + r1_gamma / 2 * r1
     if objective == "wgan-gp":
-        share = torch.rand(4, 1, 1, 1, dtype=torch.double)
+        share = torch.rand(4, 1, 1, 1).double()
         penalty = slope_penalty(lambda image: judge(image, 1.0), real.detach(), fake, share)
         loss_d = loss_d + 3 * penalty + 0.5 * (real_logits**2).mean()
     require_gradient(loss_d, judge, found, "discriminator")
@@ -143,7 +143,7 @@ def test_dcgan_halves_nothing(objective):
     batch = test_art_dcgan.sample(dtype=torch.double)
     module, found = step(ArtDCGANModule(**test_art_dcgan.SMALL, objective=objective, lr=0.0), batch)
     (of_d, of_g), judge = GAMES[objective], module.discriminator
-    fake = module.generator(torch.randn(4, 8, 1, 1, dtype=torch.double))
+    fake = module.generator(torch.randn(4, 8, 1, 1).double())
     require_gradient(of_d(judge(batch["image"]), judge(fake.detach())), judge, found, "discriminator")
     require_gradient(of_g(judge(fake)), module.generator, found, "generator")
 

@@ -180,7 +180,7 @@ def test_each_layer_draws_its_own_noise_for_each_image():
     torch.manual_seed(5)
     images = generator(styles, 8)
     torch.manual_seed(5)
-    drawn = [torch.randn(2, 1, side, side, dtype=torch.double) for side in (4, 4, 8, 8)]
+    drawn = [torch.randn(2, 1, side, side).double() for side in (4, 4, 8, 8)]
     torch.testing.assert_close(generator(styles, 8, noise=drawn), images)
 
 
