@@ -141,6 +141,32 @@ def test_a_store_that_cannot_be_finished_leaves_nothing(pictures, tmp_path):
     images(pictures, tmp_path, max_broken_fraction=0.2).prepare()
 
 
+def array(count=7, side=8, dtype=np.uint8):
+    return np.zeros((count, side, side, 3), dtype)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda path: path.unlink(),
+        lambda path: path.write_bytes(path.read_bytes()[:-1]),
+        lambda path: path.write_bytes(path.read_bytes()[1:]),
+        lambda path: path.write_bytes(b""),
+        lambda path: np.save(path, array(count=1)),
+        lambda path: np.save(path, array(side=9)),
+        lambda path: np.save(path, array(dtype=np.float32)),
+        lambda path: np.save(path, np.array([{"pickled": 1}]), allow_pickle=True),
+    ],
+)
+def test_a_damaged_store_is_refused_by_name(pictures, tmp_path, damage):
+    images(pictures, tmp_path).prepare()
+    (folder,) = (tmp_path / "store").iterdir()
+    damage(folder / "8.npy")
+    for use in (lambda data: data.prepare(), lambda data: data[0, 8], lambda data: data[0, 16]):
+        with pytest.raises(DatasetError, match=rf"pictures: 8\.npy of the store .* damaged: delete {folder}, and"):
+            use(images(pictures, tmp_path))
+
+
 def test_a_store_without_room_or_a_place_is_refused(pictures, tmp_path, monkeypatch):
     monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 1000}))
     with pytest.raises(DatasetError, match=r"takes 0.0 GB, and .*store has 0.0 GB free: set data.store"):

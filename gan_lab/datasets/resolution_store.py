@@ -46,17 +46,19 @@ class ResolutionStore:
         """One image (side, side, 3); makes the store if nobody has yet."""
         if side not in self._arrays:
             self.prepare()
-            self._arrays[side] = np.load(self._file(self.folder, side), mmap_mode="r")
+            self._arrays[side] = self._open(side)
         return np.array(self._arrays[side][index])
 
     def prepare(self) -> None:
         """Decodes every image and writes the store, unless it is there.
 
         Raises:
-            DatasetError: If there is no room or no permission for it.
+            DatasetError: If there is no room or no permission for it, or one that is there is damaged.
         """
         sweep(self.folder.parent)
         if self.folder.is_dir():
+            for side in self.sides:
+                self._open(side)
             return
         partial = partial_path(self.folder)
         try:
@@ -80,6 +82,21 @@ class ResolutionStore:
             ) from None
         finally:
             shutil.rmtree(partial, ignore_errors=True)
+
+    def _open(self, side: int) -> NDArray[np.uint8]:
+        """The array of a side, left on the disk; raises DatasetError if it is not what was written there."""
+        path = self._file(self.folder, side)
+        try:
+            array: NDArray[np.uint8] | None = np.load(path, mmap_mode="r", allow_pickle=False)
+        except Exception:  # of a header that is no header, anything
+            array = None
+        wanted = (len(self.squares), side, side, 3)
+        if not isinstance(array, np.memmap) or array.shape != wanted or array.dtype != np.uint8:
+            raise DatasetError(
+                f"{self.squares.data_set}: {path.name} of the store of small images is damaged: delete {self.folder}, "
+                "and it is made anew"
+            )
+        return array
 
     def _write(self, folder: Path) -> None:
         count = len(self.squares)
