@@ -5,6 +5,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is there: as many 
 import random
 import signal
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,29 +46,31 @@ def _isolation(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     os.environ.pop("PL_GLOBAL_SEED", None)
 
 
-@pytest.fixture
-def small(tmp_path: Path) -> Callable[..., Path]:
+def small_config(folder: Path, config: str = "pix2pix_emoji", **settings: Any) -> Path:
     """Makes a shipped config small: writes its data set's layout, lays smoke.yaml and the given settings over it."""
     from tests.fakes import WRITERS
 
-    def make(config: str = "pix2pix_emoji", **settings: Any) -> Path:
-        tree = yaml.safe_load((PROJECT / "configs" / f"{config}.yaml").read_text())
-        tree["trainer"] |= SMOKE["trainer"] | {"default_root_dir": str(tmp_path / "run")}
-        for section in ("model", "data"):
-            tree[section]["init_args"] |= SMOKE[tree[section]["class_path"]]
-        for callback in tree["trainer"]["callbacks"]:
-            if callback["class_path"] in SMOKE:
-                callback["init_args"] |= SMOKE[callback["class_path"]]
-        root = tmp_path / "data"
-        if "root" in tree["data"]["init_args"]:  # or it reads no file
-            if not root.exists():
-                WRITERS[tree["data"]["class_path"]](root)
-            tree["data"]["init_args"]["root"] = str(root)
-        for key, value in settings.items():
-            section, _, name = key.partition("__")
-            (tree[section] if section == "trainer" else tree[section]["init_args"])[name] = value
-        path = tmp_path / f"{config}.yaml"
-        path.write_text(yaml.safe_dump(tree))
-        return path
+    tree = yaml.safe_load((PROJECT / "configs" / f"{config}.yaml").read_text())
+    tree["trainer"] |= SMOKE["trainer"] | {"default_root_dir": str(folder / "run")}
+    for section in ("model", "data"):
+        tree[section]["init_args"] |= SMOKE[tree[section]["class_path"]]
+    for callback in tree["trainer"]["callbacks"]:
+        if callback["class_path"] in SMOKE:
+            callback["init_args"] |= SMOKE[callback["class_path"]]
+    root = folder / "data"
+    if "root" in tree["data"]["init_args"]:  # or it reads no file
+        if not root.exists():
+            WRITERS[tree["data"]["class_path"]](root)
+        tree["data"]["init_args"]["root"] = str(root)
+    for key, value in settings.items():
+        section, _, name = key.partition("__")
+        (tree[section] if section == "trainer" else tree[section]["init_args"])[name] = value
+    path = folder / f"{config}.yaml"
+    path.write_text(yaml.safe_dump(tree))
+    return path
 
-    return make
+
+@pytest.fixture
+def small(tmp_path: Path) -> Callable[..., Path]:
+    """:func:`small_config` in a test's own folder."""
+    return partial(small_config, tmp_path)

@@ -4,6 +4,7 @@ import resource
 import signal
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -129,6 +130,42 @@ def test_a_truncated_file_is_refused(target, kept):
         read_checkpoint(target)
 
 
+def test_a_whole_file_is_read_for_its_checksums_once(target, monkeypatch):
+    read_checkpoint(target)
+    monkeypatch.setattr("zipfile.ZipFile.testzip", lambda archive: "everything")
+    read_checkpoint(target)
+    IO.save_checkpoint(NEW, target)
+    with pytest.raises(CheckpointError, match="everything is not as it was written"):
+        read_checkpoint(target)
+
+
+def test_a_checkpoint_without_checksums_is_refused(tmp_path):
+    torch.save(OLD, tmp_path / "x.ckpt", _use_new_zipfile_serialization=False)
+    with pytest.raises(CheckpointError, match=r"before 1\.6, without checksums"):
+        read_checkpoint(tmp_path / "x.ckpt")
+
+
+def test_a_compressed_archive_is_refused_unread(tmp_path, monkeypatch):
+    """A megabyte of it could be a gigabyte."""
+    torch.save(OLD, tmp_path / "whole.ckpt")
+    packed = zipfile.ZipFile(tmp_path / "x.ckpt", "w", zipfile.ZIP_DEFLATED)
+    with zipfile.ZipFile(tmp_path / "whole.ckpt") as whole, packed:
+        for name in whole.namelist():
+            packed.writestr(name, whole.read(name))
+    monkeypatch.setattr("zipfile.ZipFile.testzip", None)  # would fail
+    with pytest.raises(CheckpointError, match=r"x\.ckpt is truncated or not a checkpoint"):
+        read_checkpoint(tmp_path / "x.ckpt")
+
+
+def test_growing_networks_without_a_count_of_images_are_refused(tmp_path):
+    settings = {"schedule": {"resolution": 16}}
+    IO.save_checkpoint(OLD | {"hyper_parameters": settings}, tmp_path / "x.ckpt")
+    with pytest.raises(CheckpointError, match="it has no 'images_seen'"):
+        read_checkpoint(tmp_path / "x.ckpt")
+    IO.save_checkpoint(OLD | {"hyper_parameters": settings, "images_seen": 3}, tmp_path / "x.ckpt")
+    assert read_checkpoint(tmp_path / "x.ckpt")["images_seen"] == 3
+
+
 def test_a_file_of_weights_alone_is_no_checkpoint(tmp_path):
     torch.save({"weight": torch.zeros(1)}, tmp_path / "x.ckpt")
     with pytest.raises(CheckpointError, match="no training checkpoint"):
@@ -141,10 +178,15 @@ def test_last_is_the_newest_that_can_be_read(tmp_path, capsys):
         IO.save_checkpoint(OLD, path)
         os.utime(path, (1e9 + age, 1e9 + age))
     assert find_checkpoint("last", tmp_path) == paths[2]
-    paths[2].write_bytes(b"torn")
+    assert capsys.readouterr().out == ""
+    damaged = bytearray(paths[2].read_bytes())
+    damaged[damaged.index(bytes(400))] = 1  # in the weights, which are zeros
+    paths[2].write_bytes(damaged)
     os.utime(paths[2], (2e9, 2e9))
     assert find_checkpoint("last", tmp_path) == paths[1]
-    assert "skipped" in capsys.readouterr().out
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith(f"gan-lab: skipped: {paths[2]} is damaged: ")
+    assert said[1].startswith(f"gan-lab: taken in its place: {paths[1]}")
     with pytest.raises(CheckpointError, match=r"no readable best\.ckpt below"):
         find_checkpoint("best", tmp_path)
 

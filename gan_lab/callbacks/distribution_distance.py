@@ -11,7 +11,7 @@ from lightning.pytorch.utilities import rank_zero_info
 from torch import Tensor
 
 from gan_lab.callbacks.measurement import Measurement
-from gan_lab.errors import ConfigurationError, require, require_numbers
+from gan_lab.errors import CheckpointError, ConfigurationError, DatasetError, require, require_numbers
 from gan_lab.files import atomic_write
 from gan_lab.images.pixels import to_bytes
 from gan_lab.metrics.distribution import (
@@ -26,6 +26,7 @@ from gan_lab.metrics.extractors import FeatureExtractor
 from gan_lab.samples import SeedRequest
 from gan_lab.training.distributed import any_process, gather
 from gan_lab.training.gan_module import GANModule
+from gan_lab.training.torch_files import read_torch_file
 
 MOST_KEPT = 10_000  # features for the kernel's distance, whose noise is far below what one can see there
 
@@ -82,6 +83,11 @@ class DistributionDistance(Measurement):
         self.extractor.to(pl_module.device)
         real = self._real = self._real or self._real_sums(trainer, pl_module)
         fake = self._fake_sums(trainer, pl_module, self.num_images or real.count)
+        if len(real.total) != len(fake.total):
+            raise DatasetError(
+                f"the real images' statistics are of {len(real.total)} features, and {self.extractor.name} sees "
+                f"{len(fake.total)}: delete {self._folder(trainer)}"
+            )
         frechet, kernel = ("fid", "kid") if self.extractor.comparable else ("frechet", "kernel")
         figures = {
             frechet: frechet_distance(real, fake),
@@ -105,12 +111,13 @@ class DistributionDistance(Measurement):
         """From the disk if all processes find them there."""
         loader = trainer.datamodule.reference_dataloader(self.reference)  # type: ignore[attr-defined]
         key = hashlib.sha256(f"{loader.dataset.fingerprint()}\n{self.extractor.identity()}\n{MOST_KEPT}".encode())
-        folder = Path(self.cache_folder or Path(trainer.default_root_dir) / "statistics")
-        path = folder / f"{key.hexdigest()[:32]}.pt"
+        path = self._folder(trainer) / f"{key.hexdigest()[:32]}.pt"
+        count = len(loader.dataset)
         kept = _load(path)
+        if any_process(kept is not None and not kept.is_of(count)):
+            raise DatasetError(f"{path} holds other statistics than those of {count} images: delete {path.parent}")
         if not any_process(kept is None) and kept is not None:
             return kept
-        count = len(loader.dataset)
         rank_zero_info(f"gan-lab: looking at {count:,} real images with {self.extractor.name}, once")
         features = (self._see(batch["image"].to(pl_module.device), real=True) for batch in loader)
         sums = sum_features(features, len(loader.sampler), MOST_KEPT // trainer.world_size)
@@ -119,6 +126,10 @@ class DistributionDistance(Measurement):
             with atomic_write(path) as partial:
                 torch.save(asdict(sums), partial)
         return sums
+
+    def _folder(self, trainer: Trainer) -> Path:
+        """Where the real images' statistics are kept."""
+        return Path(self.cache_folder or Path(trainer.default_root_dir) / "statistics")
 
     def _see(self, images: Tensor, real: bool = False) -> Tensor:
         images = images if real else to_bytes(images)  # a data set has bytes already
@@ -129,6 +140,6 @@ class DistributionDistance(Measurement):
 def _load(path: Path) -> FeatureSums | None:
     """What was kept; None if it is not there, or not whole."""
     try:
-        return FeatureSums(**torch.load(path, weights_only=True))
-    except Exception:  # an unpickler fails in any way on a broken file
+        return FeatureSums(**read_torch_file(path, kind="file of statistics"))
+    except (CheckpointError, TypeError):
         return None

@@ -1,6 +1,8 @@
 """LightningCLI with gan-lab's guarantees: what ``fit``, ``validate``, ``test`` and ``predict`` share."""
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,7 @@ from gan_lab.cli.wandb_fallback import settle_wandb
 from gan_lab.errors import ConfigurationError
 from gan_lab.training.allocator import keep_freed_pages
 from gan_lab.training.checkpoint_files import find_checkpoint
-from gan_lab.training.checkpoints import AtomicCheckpointIO, require_match
+from gan_lab.training.checkpoints import AtomicCheckpointIO, require_match, require_resumable, restoring
 from gan_lab.training.precisions import require_precision
 
 
@@ -130,23 +132,23 @@ class GanLabCLI(LightningCLI):
         """Trains, from a checkpoint if one is asked for."""
         keep_freed_pages()
         cv2.setNumThreads(0)  # a worker decodes one image at a time; more threads would only contend with training
-        with own_run_folders(self.trainer):
-            self.trainer.fit(ckpt_path=self._checkpoint(), **kwargs)
+        with own_run_folders(self.trainer), self._checkpoint() as path:
+            self.trainer.fit(ckpt_path=path, **kwargs)
 
     def validate(self, **kwargs: Any) -> None:
         """Measures on the validation split."""
-        with own_run_folders(self.trainer):
-            self.trainer.validate(ckpt_path=self._checkpoint(), **kwargs)
+        with own_run_folders(self.trainer), self._checkpoint() as path:
+            self.trainer.validate(ckpt_path=path, **kwargs)
 
     def test(self, **kwargs: Any) -> None:
         """Measures on the test split."""
-        with own_run_folders(self.trainer):
-            self.trainer.test(ckpt_path=self._checkpoint(), **kwargs)
+        with own_run_folders(self.trainer), self._checkpoint() as path:
+            self.trainer.test(ckpt_path=path, **kwargs)
 
     def predict(self, **kwargs: Any) -> None:
         """Writes predictions to files."""
-        with own_run_folders(self.trainer):
-            self.trainer.predict(ckpt_path=self._checkpoint(), return_predictions=False, **kwargs)
+        with own_run_folders(self.trainer), self._checkpoint() as path:
+            self.trainer.predict(ckpt_path=path, return_predictions=False, **kwargs)
 
     def _settings(self) -> Any:
         """What was parsed for the command."""
@@ -163,15 +165,20 @@ class GanLabCLI(LightningCLI):
             settled.append(logger)
         return settled
 
-    def _checkpoint(self) -> Path | None:
-        """Finds the checkpoint, refuses a foreign one, and says what the command line changes about it."""
+    @contextmanager
+    def _checkpoint(self) -> Iterator[Path | None]:
+        """Finds the checkpoint, refuses a foreign one, says what the command line changes about it, and has it used."""
         if self._wanted_checkpoint is None:
-            return None
+            yield None
+            return
         path = find_checkpoint(self._wanted_checkpoint, Path(self.trainer.default_root_dir))
         changed = require_match(path, self.model)
+        if self.subcommand == "fit":
+            require_resumable(path, self.trainer)
         note = ", ".join(f"{name} {old} -> {new}" for name, (old, new) in changed.items())
         say(f"from {path}" + (f" with {note}" if note else ""))
-        return path
+        with restoring(path):
+            yield path
 
 
 def _as_list(value: Any) -> list[Any]:

@@ -31,6 +31,17 @@ class FeatureSums:
     products: Tensor
     kept: Tensor
 
+    def is_of(self, count: int) -> bool:
+        """Whether it can be the sums over so many images; one that was read from a file may be anything."""
+        parts = (self.total, self.products, self.kept)
+        if self.count != count or not all(isinstance(part, Tensor) for part in parts) or self.total.dim() != 1:
+            return False
+        width, kept = len(self.total), len(self.kept) if self.kept.dim() else 0
+        shapes = [(width,), (width, width), (kept, width)]
+        kinds = [torch.float64, torch.float64, torch.float32]
+        fits = [(tuple(part.shape), part.dtype) for part in parts] == list(zip(shapes, kinds, strict=True))
+        return fits and 0 < kept <= count and all(bool(part.isfinite().all()) for part in parts)
+
     @property
     def mean(self) -> Tensor:
         """Of the features, (D,)."""

@@ -18,7 +18,7 @@ from gan_lab.seeding import normal_from_seeds
 
 INCEPTION_VARIABLE = "GAN_LAB_INCEPTION_WEIGHTS"
 _INCEPTION_FILE = "weights-inception-2015-12-05-6726825d.pth"
-_INCEPTION_DIGEST = "6726825d"  # how the SHA-256 of the one file begins with which distances are FID
+_INCEPTION_DIGEST = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"  # SHA-256: all else is not FID
 
 
 class FeatureExtractor(nn.Module, ABC):
@@ -116,8 +116,9 @@ class Inception(FeatureExtractor):
             raise ConfigurationError(
                 "FID needs torch-fidelity: pip install torch-fidelity, or choose the extractor RandomConvolutions"
             ) from None
-        if self.weights is not None:
-            _require_the_weights(self.weights)
+        downloaded = Path(torch.hub.get_dir()) / "checkpoints" / _INCEPTION_FILE
+        if self.weights is not None or downloaded.is_file():
+            _require_the_weights(self.weights or downloaded)
         try:
             network = home.FeatureExtractorInceptionV3(
                 "inception-v3-compat",
@@ -129,6 +130,8 @@ class Inception(FeatureExtractor):
                 f"FID's Inception weights are unavailable ({error}): name torch-fidelity's {_INCEPTION_FILE} by "
                 f"{INCEPTION_VARIABLE} or the extractor's `weights`, or choose the extractor RandomConvolutions"
             ) from None
+        if self.weights is None and downloaded.is_file():  # by now, and torch-fidelity does not look what it got
+            _require_the_weights(downloaded)
         self._network = network.eval().requires_grad_(False)
 
     def forward(self, images: Tensor) -> Tensor:
@@ -142,6 +145,10 @@ class Inception(FeatureExtractor):
 def _require_the_weights(path: Path) -> None:
     """Refuses any other file: its distances would not be FID, and torch-fidelity would run code that is in it."""
     require(path.is_file(), f"there is no file {path}: it should be torch-fidelity's {_INCEPTION_FILE}")
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    is_the_file = digest.startswith(_INCEPTION_DIGEST)
-    require(is_the_file, f"{path} is not torch-fidelity's {_INCEPTION_FILE}: its SHA-256 is {digest[:8]}...")
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    require(
+        digest == _INCEPTION_DIGEST,
+        f"{path} is not torch-fidelity's {_INCEPTION_FILE}, or is damaged: its SHA-256 is {digest}, "
+        f"not {_INCEPTION_DIGEST}",
+    )

@@ -1,6 +1,5 @@
 """Pix2Pix: image-to-image translation with conditional adversarial networks (Isola et al., CVPR 2017)."""
 
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -24,6 +23,7 @@ from gan_lab.networks.unet import rename_reference_weights
 from gan_lab.precision import at_least_float32, full_precision
 from gan_lab.samples import PairedSample, PredictionRequest, TranslateRequest
 from gan_lab.schedules import linear_decay
+from gan_lab.training.checkpoint_files import read_weights
 from gan_lab.training.gan_module import GANModule
 from gan_lab.training.optimizers import AdamSettings, OptimizersByRole
 
@@ -254,13 +254,13 @@ def load_generator_weights(generator: UNetGenerator, path: Path) -> None:
         CheckpointError: If the file cannot be read safely or is of another network.
     """
     try:
-        weights = torch.load(path, map_location="cpu", weights_only=True)
-        generator.load_state_dict(rename_reference_weights(weights, generator))
+        weights = rename_reference_weights(read_weights(path), generator)
     except KeyError as error:
         raise CheckpointError(
             f"{path} has no tensor {error}: it is of another network, or of another image_size or norm."
         ) from None
-    except pickle.UnpicklingError:
-        raise CheckpointError(f"{path} holds pickled code or is no file of weights: it is not loaded") from None
-    except Exception as error:
-        raise CheckpointError(f"{path}: cannot load generator weights ({str(error).splitlines()[0]})") from None
+    for name, tensor in generator.state_dict().items():
+        theirs, ours = tuple(weights[name].shape), tuple(tensor.shape)
+        if theirs != ours or weights[name].is_floating_point() != tensor.is_floating_point():
+            raise CheckpointError(f"{path} is of another network: {name} is {theirs} there, {ours} here")
+    generator.load_state_dict(weights)

@@ -1,16 +1,21 @@
 """Checkpoints that are whole or not there, hold no code, and are refused in plain words if they are not the model's."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
-from lightning.pytorch import LightningModule
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.plugins.io import TorchCheckpointIO
+from torch import Tensor
 
 from gan_lab.errors import CheckpointError
 from gan_lab.files import atomic_write
 from gan_lab.training.checkpoint_files import read_checkpoint
+from gan_lab.training.lightning_private import raised_while_restoring
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
@@ -55,9 +60,10 @@ def require_match(path: Path, model: LightningModule) -> dict[str, tuple[Any, An
     changed = {
         name: (saved[name], now)
         for name, now in model.hparams.items()
-        if name in saved and not name.startswith("_") and _plain(saved[name]) != _plain(now)
+        if name in saved and not name.startswith("_") and _differ(saved[name], now)
     }
     if theirs == ours:
+        _require_kinds(path, checkpoint["state_dict"], model)
         return changed
     paper = str(saved.get("_class_path", "")).rpartition(".")[2]
     if paper and paper != type(model).__name__:
@@ -68,6 +74,67 @@ def require_match(path: Path, model: LightningModule) -> dict[str, tuple[Any, An
         f"{path} holds other networks than {type(model).__name__} as configured: {name} is "
         f"{theirs.get(name, 'absent')} there, {ours.get(name, 'absent')} here" + (f" ({settings})" if settings else "")
     )
+
+
+@contextmanager
+def restoring(path: Path) -> Iterator[None]:
+    """A block that runs a trainer from a checkpoint: what goes wrong while it is restored is the checkpoint's fault.
+
+    Args:
+        path: The checkpoint.
+
+    Raises:
+        CheckpointError: Naming the file and what its parts were refused for.
+    """
+    try:
+        yield
+    except (MisconfigurationException, torch.OutOfMemoryError):
+        raise
+    except Exception as error:
+        if str(path) in str(error) or not raised_while_restoring(error):
+            raise
+        reason = " ".join(str(error).split())
+        if not isinstance(error, CheckpointError):
+            reason = f"its parts do not fit together ({type(error).__name__}: {reason})"
+        raise CheckpointError(f"{path} cannot be used: {reason}") from error
+
+
+def require_resumable(path: Path, trainer: Trainer) -> None:
+    """Refuses to train on from a checkpoint that lacks what Lightning would begin anew without a word.
+
+    Raises:
+        CheckpointError: If it holds no more than a model, or not all that a trainer counts.
+    """
+    checkpoint = read_checkpoint(path, mmap=True)
+    for part in ("loops", "optimizer_states", "lr_schedulers", "pytorch-lightning_version"):
+        if part not in checkpoint:
+            raise CheckpointError(f"{path} holds a model to use, but nothing to train on from: it has no '{part}'")
+    kept = checkpoint["loops"].get("fit_loop", {})
+    counted = {name: part for name, part in trainer.fit_loop.state_dict().items() if name.endswith("progress")}
+    if not _holds(kept, counted):
+        raise CheckpointError(f"{path} is broken: its 'loops' do not say how far the training is")
+
+
+def _holds(kept: Any, wanted: Any) -> bool:
+    """Whether the keys of a tree are in another one, too."""
+    if not isinstance(wanted, dict):
+        return True
+    return isinstance(kept, dict) and all(name in kept and _holds(kept[name], part) for name, part in wanted.items())
+
+
+def _require_kinds(path: Path, theirs: dict[str, Tensor], model: LightningModule) -> None:
+    """Refuses weights whose numbers are of another kind, such as whole ones, which torch would convert in silence."""
+    for name, tensor in model.state_dict().items():
+        wanted, found = tensor.dtype, theirs[name].dtype
+        if (wanted.is_floating_point, wanted.is_complex) != (found.is_floating_point, found.is_complex):
+            raise CheckpointError(f"{path} is broken: {name} is of {found} there and should be of {wanted}")
+
+
+def _differ(one: Any, other: Any) -> bool:
+    try:
+        return bool(_plain(one) != _plain(other))
+    except (RuntimeError, ValueError, TypeError):  # tensors of several numbers, and what cannot be compared
+        return True
 
 
 def _plain(value: Any) -> Any:

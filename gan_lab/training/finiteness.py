@@ -58,12 +58,12 @@ def _first_report(noted: Iterable[tuple[int, Mapping[str, Tensor]]]) -> tuple[in
 
 
 def require_finite_weights(module: nn.Module, step: int) -> None:
-    """Refuses to save weights that are not finite; reads one number from the device.
+    """Refuses to save weights or statistics that are not finite; reads one number from the device.
 
     Raises:
         NonFiniteLossError: Naming the first such weight.
     """
-    weights = dict(module.named_parameters())
+    weights = module.state_dict()
     if not weights or bool(torch.stack([weight.isfinite().all() for weight in weights.values()]).all()):
         return
     name = next(name for name, weight in weights.items() if not weight.isfinite().all())

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torchmetrics import Metric
 
-from gan_lab.errors import require
+from gan_lab.errors import CheckpointError, require
 from gan_lab.inference.latent_sampler import SeedSampler
 from gan_lab.inference.predictions import Prediction
 from gan_lab.samples import ImageSample, PairedSample, PoseSample, PredictionRequest, UnpairedSample
@@ -22,7 +22,7 @@ from gan_lab.training.ema import WeightAverage, averaged_copy
 from gan_lab.training.finiteness import FiniteCheck, require_finite_weights
 from gan_lab.training.lightning_private import count_step
 from gan_lab.training.old_checkpoints import in_present_form
-from gan_lab.training.optimizers import ConfiguredSettings, OptimizersByRole
+from gan_lab.training.optimizers import ConfiguredSettings, OptimizersByRole, require_own_state
 from gan_lab.training.per_process import PerProcessState
 from gan_lab.training.precisions import fresh_casts, require_plugin
 from gan_lab.training.rates import require_learning
@@ -60,6 +60,7 @@ class GANModule(LightningModule, ABC):
         self._finite = FiniteCheck()
         self._averages: list[WeightAverage] = []
         self._averages_moved = False
+        self._optimizers_kept: int | None = None
 
     @abstractmethod
     def adversarial_step(self, batch: Any) -> None:
@@ -132,7 +133,12 @@ class GANModule(LightningModule, ABC):
         """Those of :meth:`build_optimizers`. Not for overriding."""
         optimizers = self.build_optimizers()
         self._configured = ConfiguredSettings(optimizers)
-        return optimizers.as_list()
+        made = optimizers.as_list()
+        if self._optimizers_kept not in (None, len(made)):
+            raise CheckpointError(f"{self.trainer.ckpt_path} is of {self._optimizers_kept} optimizers, not {len(made)}")
+        for optimizer in made:
+            optimizer.register_load_state_dict_pre_hook(require_own_state)
+        return made
 
     @property
     def optimizer_g(self) -> Optimizer:
@@ -276,3 +282,4 @@ class GANModule(LightningModule, ABC):
         checkpoint.update(in_present_form(checkpoint, RENAMES))  # Lightning may have read the file by itself
         self.images_seen = checkpoint.get("images_seen", 0)
         self.per_process.load(checkpoint.get("per_process", []), self.global_rank)
+        self._optimizers_kept = len(checkpoint["optimizer_states"]) if "optimizer_states" in checkpoint else None

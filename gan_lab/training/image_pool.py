@@ -6,7 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gan_lab.errors import require_numbers
+from gan_lab.errors import CheckpointError, require_numbers
+from gan_lab.training.checkpoint_form import is_plain_tensor
 
 
 class ImagePool:
@@ -42,5 +43,16 @@ class ImagePool:
         return {"images": [image.cpu() for image in self.images]}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Takes over the images of :meth:`state_dict`; they move to the device when they are asked for."""
-        self.images = list(state["images"])
+        """Takes over the images of :meth:`state_dict`; they move to the device when they are asked for.
+
+        Raises:
+            CheckpointError: If they are no images.
+        """
+        images = state.get("images")
+        if not isinstance(images, list) or not all(map(_is_image, images)):
+            raise CheckpointError("its pool of generated images holds other things than images")
+        self.images = list(images)
+
+
+def _is_image(value: Any) -> bool:
+    return is_plain_tensor(value) and value.dim() == 3 and value.is_floating_point() and bool(value.isfinite().all())

@@ -4,8 +4,11 @@
 release moves one.
 """
 
+import traceback
+
 from lightning.pytorch import Trainer
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from lightning.pytorch.trainer.connectors import checkpoint_connector
 
 
 def count_step(trainer: Trainer) -> None:
@@ -27,3 +30,12 @@ def version_asked_for(logger: CSVLogger | TensorBoardLogger) -> int | str | None
 def set_version(logger: CSVLogger | TensorBoardLogger, version: int | str) -> None:
     """Gives a logger, which has written nothing yet, its version."""
     logger._version = version
+
+
+def raised_while_restoring(error: BaseException) -> bool:
+    """Whether an error came up while a trainer took over the parts of a checkpoint."""
+    frames = [frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__)]
+    home = checkpoint_connector.__file__
+    return any(
+        code.co_filename == home and code.co_name.lstrip("_").startswith(("restore", "resume")) for code in frames
+    )

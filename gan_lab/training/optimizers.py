@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import torch
 from torch import nn
 from torch.optim import Optimizer
 
-from gan_lab.errors import require, require_numbers
+from gan_lab.errors import CheckpointError, require, require_numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,3 +109,33 @@ class ConfiguredSettings:
             for group, settings in zip(optimizer.param_groups, settings_of_groups, strict=True):
                 group.update(settings)
                 group["lr"] = settings["lr"] * learning_rate_factor
+
+
+def require_own_state(optimizer: Optimizer, state: dict[str, Any]) -> None:
+    """Refuses a kept state that an optimizer would take over and fail with, or go on wrongly from, at its next step.
+
+    For ``register_load_state_dict_pre_hook``.
+
+    Args:
+        optimizer: What is to take it over.
+        state: Of the form that ``checkpoint_form`` asks for.
+
+    Raises:
+        CheckpointError: If it is of other weights, or of another kind of optimizer.
+    """
+    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+    indices = [index for group in state["param_groups"] for index in group["params"]]
+    fits = len(weights) == len(indices) == len(set(indices)) and state["state"].keys() <= set(indices)
+    names = {"step", "exp_avg", "exp_avg_sq"} if isinstance(optimizer, torch.optim.Adam) else set()
+    for index, weight in zip(indices, weights, strict=False):
+        kept = state["state"].get(index)
+        fits = fits and (kept is None or (names <= kept.keys() and all(_is_of(part, weight) for part in kept.values())))
+    if not fits:
+        raise CheckpointError("its 'optimizer_states' are of other weights, or broken")
+
+
+def _is_of(part: Any, weight: torch.Tensor) -> bool:
+    """Whether a part of an optimizer's state can be a weight's: a number for all of it, or finite ones for each."""
+    if not isinstance(part, torch.Tensor):
+        return part is None or isinstance(part, int | float)
+    return (part.numel() == 1 or part.shape == weight.shape) and bool(part.isfinite().all())

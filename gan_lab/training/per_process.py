@@ -2,6 +2,7 @@
 
 from typing import Any, Protocol
 
+from gan_lab.errors import CheckpointError
 from gan_lab.training.distributed import gather
 
 
@@ -32,7 +33,15 @@ class PerProcessState:
         return gather({name: state.state_dict() for name, state in self._states.items()})
 
     def load(self, state_of_all: list[dict[str, Any]], rank: int) -> None:
-        """Takes over this process's own; more processes than there were share out what there is."""
-        if state_of_all:
-            for name, state in self._states.items():
-                state.load_state_dict(state_of_all[rank % len(state_of_all)][name])
+        """Takes over this process's own; more processes than there were share out what there is.
+
+        Raises:
+            CheckpointError: If a state is missing, or is of another kind.
+        """
+        if not state_of_all:
+            return
+        mine = state_of_all[rank % len(state_of_all)]
+        for name, state in self._states.items():
+            if name not in mine:
+                raise CheckpointError(f"its 'per_process' has no {name}")
+            state.load_state_dict(mine[name])
