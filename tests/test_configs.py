@@ -4,6 +4,8 @@ import pytest
 import torch
 import yaml
 
+from gan_lab.callbacks import KnownMonitors
+from gan_lab.callbacks.known_monitors import validation_names
 from gan_lab.cli import main
 from tests.conftest import PROJECT
 from tests.test_stylegan import TRADITIONAL
@@ -16,10 +18,18 @@ def test_there_are_configs():
 
 
 @pytest.mark.parametrize("config", CONFIGS)
-def test_an_experiment_goes_the_whole_way(small, tmp_path, config):
+def test_an_experiment_goes_the_whole_way(small, tmp_path, config, monkeypatch):
     path = str(small(config))
     run = tmp_path / "run"
+
+    def compare(self, trainer, pl_module):
+        said, logged = validation_names(trainer, pl_module), trainer.callback_metrics
+        compared.append(said == {name for name in logged if name.startswith("val/")})
+
+    compared = []
+    monkeypatch.setattr(KnownMonitors, "on_train_end", compare)
     assert main(["fit", "--config", path, "--trainer.max_epochs=1"]) == 0
+    assert compared == [True]  # what validations log is known before they do
     assert main(["fit", "--config", path, "--ckpt_path=last"]) == 0
     steps = [
         torch.load(run / f"version_{version}" / "checkpoints" / "last.ckpt", weights_only=True)["global_step"]

@@ -78,6 +78,14 @@ class DistributionDistance(Measurement):
         require(unconditional, "DistributionDistance measures unconditional models: this data has pairs or domains")
         self.extractor.prepare()
 
+    def description(self) -> str:
+        """The extractor and the images."""
+        return f"{self.extractor.name}; {self.num_images} images against {self.reference}"
+
+    def validation_names(self) -> set[str]:
+        """Distances by what papers or we call them, and the diversity."""
+        return {f"val/{name}" for name in (*self._distances(), "diversity")}
+
     def measure(self, trainer: Trainer, pl_module: LightningModule, prefix: str) -> None:
         """Measures, and logs as ``val/...`` or ``test/...``."""
         self.extractor.to(pl_module.device)
@@ -88,13 +96,16 @@ class DistributionDistance(Measurement):
                 f"the real images' statistics are of {len(real.total)} features, and {self.extractor.name} sees "
                 f"{len(fake.total)}: delete {self._folder(trainer)}"
             )
-        frechet, kernel = ("fid", "kid") if self.extractor.comparable else ("frechet", "kernel")
+        frechet, kernel = self._distances()
         figures = {
             frechet: frechet_distance(real, fake),
             kernel: kernel_distance(real, fake),
             "diversity": diversity(real, fake),
         }
         pl_module.log_dict({f"{prefix}/{name}": value for name, value in figures.items()}, rank_zero_only=False)
+
+    def _distances(self) -> tuple[str, str]:
+        return ("fid", "kid") if self.extractor.comparable else ("frechet", "kernel")
 
     def _fake_sums(self, trainer: Trainer, pl_module: LightningModule, count: int) -> FeatureSums:
         sampler = pl_module.sampler if isinstance(pl_module, GANModule) else None

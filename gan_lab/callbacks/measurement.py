@@ -23,6 +23,14 @@ class Measurement(Callback, ABC):
     def _measure_without_gradients(self, trainer: Trainer, pl_module: LightningModule, prefix: str) -> None:
         self.measure(trainer, pl_module, prefix)
 
+    def description(self) -> str:
+        """How it measures: figures of another description cannot be compared."""
+        return type(self).__name__
+
+    def validation_names(self) -> set[str] | None:
+        """The names that it logs at a validation, such as ``val/fid``; None for names that are not known."""
+        return None
+
     @abstractmethod
     def measure(self, trainer: Trainer, pl_module: LightningModule, prefix: str) -> None:
         """Measures, without gradients, and logs under ``prefix``: val or test."""

@@ -52,6 +52,15 @@ class PathLength(Measurement):
         has_w = len(_sampler_of(pl_module).generator.mapping.layers) > 0
         require(has_w, "PathLength measures paths in W, which a generator with mapping_layers 0 has not")
 
+    def description(self) -> str:
+        """The paths and the distance along them."""
+        distance = type(self.distance).__name__
+        return f"{self.num_paths} paths by {distance}, epsilon {self.epsilon}, crop_face {self.crop_face}"
+
+    def validation_names(self) -> set[str]:
+        """The two lengths."""
+        return {"val/ppl_wfull", "val/ppl_wend"}
+
     def measure(self, trainer: Trainer, pl_module: LightningModule, prefix: str) -> None:
         """Measures, and logs as ``val/...`` or ``test/...``."""
         self.distance.to(pl_module.device, cast(torch.dtype, pl_module.dtype)).eval()

@@ -91,7 +91,7 @@ def measuring(command: str, split: str) -> HelpPage:
                 "measure a checkpoint; its configuration is taken from beside it",
                 f"gan-lab {command} --ckpt_path runs/pix2pix_facades/version_0/checkpoints/best.ckpt",
             ),
-            ("the newest best.ckpt of an experiment", newest),
+            ("the best checkpoint of an experiment's newest run", newest),
             ("with another setting", f"{newest} --model.test_dropout false"),
         ),
         (

@@ -12,7 +12,7 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import CSVLogger, Logger
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
-from gan_lab.callbacks import PredictionWriter, StopOnSignal
+from gan_lab.callbacks import BestOfHistory, KnownMonitors, PredictionWriter, StopOnSignal
 from gan_lab.cli.config_files import prepared
 from gan_lab.cli.console import say
 from gan_lab.cli.help_page import HelpPage
@@ -72,7 +72,7 @@ class GanLabCLI(LightningCLI):
             trainer_defaults={
                 "use_distributed_sampler": False,
                 "num_sanity_val_steps": 0,
-                "callbacks": list(callbacks),
+                "callbacks": [*callbacks, KnownMonitors(), BestOfHistory()],
             },
             seed_everything_default=0,
             parser_kwargs=settings | dict.fromkeys(self.subcommands(), settings),
@@ -89,7 +89,7 @@ class GanLabCLI(LightningCLI):
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Adds ``predictions.*``, where and how ``predict`` writes, and ``ckpt_path``."""
         parser.add_lightning_class_args(PredictionWriter, "predictions")
-        about = "a checkpoint; or last or best: the newest readable last.ckpt or best.ckpt in trainer.default_root_dir"
+        about = "a checkpoint; or last or best: of the newest run in trainer.default_root_dir, best of its whole history"
         parser.add_argument("--ckpt_path", type=str | None, default=None, help=about)
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:

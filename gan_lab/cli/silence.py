@@ -10,7 +10,7 @@ def silence_advice() -> None:
         ".*does not have many workers.*",
         ".*Consider setting `persistent_workers.*",
         ".*log_every_n_steps.*",
-        ".*The dirpath has changed from.*",
+        ".*The dirpath has changed from.*",  # BestOfHistory lets it know the best all the same
         ".*no pre-optimization state was saved.*",  # a checkpoint after the step is what is wanted
         ".*Starting from v1.9.0, `tensorboardX`.*",
         ".*Previous log files in this directory will be deleted.*",  # they are kept: see keep_metrics

@@ -123,6 +123,10 @@ class ArtDCGANModule(GANModule):
         """
         self._measure(batch, "val")
 
+    def validation_names(self) -> set[str]:
+        """The loss."""
+        return {"val/discriminator"}
+
     def test_step(self, batch: ImageSample, batch_idx: int) -> None:
         """As validation, under ``test/``."""
         self._measure(batch, "test")

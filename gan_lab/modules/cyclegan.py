@@ -193,6 +193,10 @@ class CycleGANModule(GANModule):
         """Mean absolute errors on [-1, 1]: ``val/cycle_a``, ``val/cycle_b``, ``val/identity_a``, ``val/identity_b``."""
         self._measure(batch, "val")
 
+    def validation_names(self) -> set[str]:
+        """The metrics'."""
+        return {str(name) for name in cast(MetricCollection, self.metrics["val"])}
+
     def test_step(self, batch: UnpairedSample, batch_idx: int) -> None:
         """As validation, under ``test/``."""
         self._measure(batch, "test")

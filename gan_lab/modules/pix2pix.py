@@ -186,6 +186,10 @@ class Pix2PixModule(GANModule):
         """
         self._measure(batch, "val")
 
+    def validation_names(self) -> set[str]:
+        """The metrics'."""
+        return {str(name) for name in cast(MetricCollection, self.metrics["val"])}
+
     def test_step(self, batch: PairedSample, batch_idx: int) -> None:
         """As validation, under ``test/``."""
         self._measure(batch, "test")

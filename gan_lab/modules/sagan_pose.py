@@ -228,6 +228,12 @@ class SAGANPoseModule(GANModule):
         """
         self._measure(batch, "val")
 
+    def validation_names(self) -> set[str]:
+        """The scores at each threshold."""
+        rows = (*self.skeleton.groups, "mean", "weighted_mean", "auc")
+        places = range(len(self.hparams["thresholds"]))
+        return {self._score_name("val", place, row) for place in places for row in rows}
+
     def test_step(self, batch: PoseSample, batch_idx: int) -> None:
         """As validation, under ``test/``."""
         self._measure(batch, "test")
@@ -248,6 +254,11 @@ class SAGANPoseModule(GANModule):
                 found.keypoints_in_source, batch["truth"], batch["labeled"], batch["reference_length"]
             )
 
+    def _score_name(self, split: str, place: int, row: str) -> str:
+        """What a row of the table of the threshold in that place is logged as."""
+        name = f"{split}/pck" if place == 0 else f"{split}/pck@{self.hparams['thresholds'][place]:g}"
+        return name if row == "mean" else f"{name}_{row}"
+
     def _report(self, split: str) -> None:
         measure = "PCKh" if self.hparams["skeleton"] == "mpii" else "PCK"
         tables: dict[str, dict[str, Tensor]] = {}
@@ -255,8 +266,7 @@ class SAGANPoseModule(GANModule):
             pck = cast(PCK, metric)
             table = tables[f"{measure}@{pck.threshold:g}"] = pck.compute()
             pck.reset()
-            name = f"{split}/pck" if place == 0 else f"{split}/pck@{pck.threshold:g}"
-            scores = {name if row == "mean" else f"{name}_{row}": score for row, score in table.items()}
+            scores = {self._score_name(split, place, row): score for row, score in table.items()}
             self.log_dict(cast(dict[str, Any], scores), sync_dist=True)
         if self.trainer.state.fn != "fit" and self.trainer.is_global_zero:
             print(format_scores(tables))

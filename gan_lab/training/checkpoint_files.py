@@ -7,6 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from gan_lab.errors import CheckpointError
+from gan_lab.training.best_checkpoint import Best, known_bests, peek
 from gan_lab.training.checkpoint_form import misfit, misfit_of_weights
 from gan_lab.training.old_checkpoints import in_present_form
 from gan_lab.training.renamed import RENAMES
@@ -48,10 +49,11 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 
 
 def find_checkpoint(wanted: str, root: Path) -> Path:
-    """Turns what the user asked for into a checkpoint file.
+    """Turns what the user asked for into a checkpoint file; says which ones are passed over and why.
 
     Args:
-        wanted: A path; or ``last`` or ``best`` for the newest readable ``last.ckpt`` or ``best.ckpt`` below ``root``.
+        wanted: A path; ``last`` for the newest ``last.ckpt`` below ``root`` that is whole; ``best`` for the
+            ``best.ckpt`` of the newest run there or of one that it was resumed from, whichever has the better value.
         root: The folder of the experiment, ``trainer.default_root_dir``.
 
     Raises:
@@ -60,19 +62,68 @@ def find_checkpoint(wanted: str, root: Path) -> Path:
     if wanted not in ("last", "best"):
         read_checkpoint(Path(wanted), mmap=True)
         return Path(wanted)
-    candidates = sorted(root.rglob(f"{wanted}.ckpt"), key=lambda path: path.stat().st_mtime, reverse=True)
-    skipped = False
-    for candidate in candidates:
-        try:
-            read_checkpoint(candidate, mmap=True)
-        except CheckpointError as error:
-            print(f"gan-lab: skipped: {error}")
-            skipped = True
+    skipped: list[Path] = []
+    found = _find_last(root, skipped) if wanted == "last" else _find_best(root, skipped)
+    if found is None:
+        raise CheckpointError(f"there is no readable {wanted}.ckpt below {root}")
+    if skipped:
+        print(f"gan-lab: taken in its place: {found}")
+    if wanted == "best":
+        _say_if_another_is_better(found, root)
+    return found
+
+
+def _find_last(root: Path, skipped: list[Path]) -> Path | None:
+    return next((path for path in _newest_first(root, "last.ckpt") if _read(path, skipped) is not None), None)
+
+
+def _find_best(root: Path, skipped: list[Path]) -> Path | None:
+    """The newest ``best.ckpt``, or the one that a newer ``last.ckpt`` knows to be better than all since."""
+    for path in _newest_first(root, "last.ckpt", "best.ckpt"):
+        checkpoint = _read(path, skipped)
+        if checkpoint is None:
             continue
-        if skipped:
-            print(f"gan-lab: taken in its place: {candidate}, the newest {wanted}.ckpt that is whole")
-        return candidate
-    raise CheckpointError(f"there is no readable {wanted}.ckpt below {root}")
+        own = _own_score(path)
+        if path.name == "best.ckpt" and (own is None or own.counts):
+            return path
+        for best in known_bests(checkpoint, path.parent):
+            if best.path is None:
+                print(f"gan-lab: the best checkpoint that {path} knows, of {best}, is gone")
+            elif best.counts and best.path.name == "best.ckpt" and _read(best.path, skipped) is not None:
+                return best.path
+    return None
+
+
+def _newest_first(root: Path, *names: str) -> list[Path]:
+    """Files below a folder; of equal age a best.ckpt comes first, which was saved after the last.ckpt of its step."""
+    files = [path for name in names for path in root.rglob(name) if path.is_file()]
+    return sorted(files, key=lambda path: (path.stat().st_mtime_ns, path.name == "best.ckpt"), reverse=True)
+
+
+def _read(path: Path, skipped: list[Path]) -> dict[str, Any] | None:
+    """A checkpoint; None if it is not whole, which is said once."""
+    try:
+        return read_checkpoint(path, mmap=True)
+    except CheckpointError as error:
+        if path not in skipped:
+            print(f"gan-lab: skipped: {error}")
+            skipped.append(path)
+        return None
+
+
+def _say_if_another_is_better(found: Path, root: Path) -> None:
+    """Names a better one that is not of this run's history: of another run, or of before checkpoints told of it."""
+    own = _own_score(found)
+    for path in root.rglob("best.ckpt"):
+        other = None if own is None or path.samefile(found) else _own_score(path)
+        if own is not None and other is not None and other.beats(own):
+            print(f"gan-lab: {path} is better ({other}; here {own}), but of a run that this one does not go on from")
+
+
+def _own_score(path: Path) -> Best | None:
+    """What a best.ckpt is the best by; None if it does not say. Its checksums are not looked at."""
+    known = known_bests(peek(path), path.parent)
+    return next((best for best in known if best.path is not None and best.path.samefile(path)), None)
 
 
 @lru_cache(maxsize=64)

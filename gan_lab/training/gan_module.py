@@ -90,6 +90,10 @@ class GANModule(LightningModule, ABC):
     def validation_step(self, batch: Any, batch_idx: int) -> None:
         """Measures held-out samples; here nothing, so that callbacks find a validation in a paper without measures."""
 
+    def validation_names(self) -> set[str]:
+        """Names that a validation logs, such as ``val/l1``; overridden together with ``validation_step``."""
+        return set()
+
     def test_step(self, batch: Any, batch_idx: int) -> None:
         """As validation, under ``test/``."""
 

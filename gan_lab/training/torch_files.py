@@ -13,7 +13,9 @@ from gan_lab.errors import CheckpointError
 _ZIP = b"PK\x03\x04"
 
 
-def read_torch_file(path: Path, kind: str = "checkpoint", map_location: Any = "cpu", mmap: bool = False) -> Any:
+def read_torch_file(
+    path: Path, kind: str = "checkpoint", map_location: Any = "cpu", mmap: bool = False, checked: bool = True
+) -> Any:
     """Loads what ``torch.save`` wrote: tensors and plain values.
 
     The archive's checksums are compared once, until the file changes. Files of torch before 1.6 are no archives and
@@ -24,6 +26,7 @@ def read_torch_file(path: Path, kind: str = "checkpoint", map_location: Any = "c
         kind: What messages call it.
         map_location: The device for its tensors.
         mmap: Whether to leave the tensors on the disk until they are used; of archives only.
+        checked: Whether the checksums are compared; not for what is only spoken of.
 
     Raises:
         CheckpointError: If the file is missing, damaged, or holds pickled code.
@@ -31,7 +34,7 @@ def read_torch_file(path: Path, kind: str = "checkpoint", map_location: Any = "c
     if not path.is_file():
         raise CheckpointError(f"there is no {kind} {path}")
     try:
-        if is_archive(path):
+        if checked and is_archive(path):
             _require_whole(path, kind, state_of_file(path))
         return torch.load(path, map_location=map_location, weights_only=True, mmap=mmap)
     except (CheckpointError, torch.OutOfMemoryError):

@@ -17,7 +17,7 @@ PAGE = HelpPage(
             f"{_PREDICT} \\\n                --data.seeds 0-63 --predictions.folder OUT",
         ),
         (
-            "the samples held out, by the newest best.ckpt of an experiment",
+            "the samples held out, by the best checkpoint of an experiment's newest run",
             "gan-lab predict --config pix2pix_emoji --ckpt_path best",
         ),
     ),

@@ -1,0 +1,138 @@
+"""The best checkpoint of a run stays the best when the run is resumed."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from lightning.pytorch.utilities import rank_zero_info
+
+from gan_lab.callbacks.validation_data import describe, difference
+from gan_lab.errors import CheckpointError
+from gan_lab.training.best_checkpoint import Best, known_bests, known_states, lies_now
+from gan_lab.training.checkpoint_files import read_checkpoint
+from gan_lab.training.distributed import gather
+
+
+class BestOfHistory(Callback):
+    """Has every ModelCheckpoint that monitors a value go on from the best one that the run has had.
+
+    Lightning's own forgets it, since a resumed run writes to another folder. Where the best cannot be gone on from (its
+    file is gone, another value is monitored, the validation data is another), a line says so and the best is sought
+    anew. NaN and what is worse than any number are never the best.
+    """
+
+    def __init__(self) -> None:
+        self._validation: dict[str, float | str] | None = None
+        self._looked = False
+
+    def state_dict(self) -> dict[str, Any]:
+        """What the monitored values were measured on."""
+        return {} if self._validation is None else {"validation": self._validation}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Takes it over, to compare it with what is measured on; raises CheckpointError if it is of another form."""
+        kept = state.get("validation")
+        if not isinstance(kept, dict) or not all(isinstance(value, float | str) for value in kept.values()):
+            raise CheckpointError("its 'callbacks' do not say what was validated on where they should")
+        self._validation = kept
+
+    def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        """Lets each ModelCheckpoint see the checkpoint's best as its own."""
+        if trainer.state.fn != "fit":
+            return
+        folder = Path(str(trainer.ckpt_path)).parent
+        known, bests = known_states(checkpoint, folder), list(known_bests(checkpoint, folder))
+        for callback in _monitoring(trainer):
+            kept = checkpoint["callbacks"].pop(callback.state_key, None)
+            state = known.get(callback.state_key)
+            if state is None:
+                if kept is not None:
+                    raise CheckpointError("its 'callbacks' hold no best checkpoint where they should")
+                _say_what_was_monitored(callback, bests)
+                continue
+            lost = _loss(state, folder)
+            if any(gather(lost)):  # on all processes alike, or they would wait for each other when they save
+                rank_zero_info(f"gan-lab: {lost or 'a process has no best checkpoint'}: the best is sought anew")
+                continue
+            checkpoint["callbacks"][callback.state_key] = _moved(state, folder, str(callback.dirpath))
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Fills the places of the best with what any number beats."""
+        for callback in _monitoring(trainer):
+            _fill(callback)
+
+    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Looks once whether values can be compared with those before."""
+        if self._looked or trainer.state.fn != "fit":
+            return
+        self._looked = True
+        before, self._validation = self._validation, describe(trainer)
+        other = None if before is None else difference(before, self._validation)
+        if other is None:
+            return
+        for callback in _monitoring(trainer):
+            if str(callback.monitor).startswith("val/") and callback.best_model_path:
+                rank_zero_info(
+                    f"gan-lab: {other}, so that {callback.monitor} cannot be compared with the one of "
+                    f"{callback.best_model_path}: the best is sought anew"
+                )
+                callback.best_k_models = {}
+                callback.best_model_path, callback.best_model_score = "", None
+                _fill(callback)
+
+
+def _monitoring(trainer: Trainer) -> list[ModelCheckpoint]:
+    return [
+        callback
+        for callback in trainer.checkpoint_callbacks
+        if isinstance(callback, ModelCheckpoint) and callback.monitor
+    ]
+
+
+def _fill(callback: ModelCheckpoint) -> None:
+    """Gives a ModelCheckpoint as many models as it keeps: it takes the first ones whatever their value, NaN too."""
+    worst = torch.tensor(float("inf" if callback.mode == "min" else "-inf"))
+    missing = range(len(callback.best_k_models), callback.save_top_k)
+    if missing:
+        callback.best_k_models |= {f"no model {place}": worst for place in missing}
+        callback.kth_best_model_path, callback.kth_value = f"no model {missing[-1]}", worst
+
+
+def _loss(state: Mapping[str, Any], folder: Path) -> str | None:
+    """Why a checkpoint's best cannot be gone on from; None if it can."""
+    best = state["best_model_path"]
+    if not best:
+        return None
+    path = lies_now(best, state["dirpath"], folder)
+    if path is None:
+        return f"the best checkpoint {best} ({state['monitor']} {float(state['best_model_score']):.4g}) is gone"
+    try:
+        read_checkpoint(path, mmap=True)
+    except CheckpointError as error:
+        return str(error)
+    return None
+
+
+def _moved(state: Mapping[str, Any], folder: Path, dirpath: str) -> dict[str, Any]:
+    """A state with the paths of today, as if it had been kept in ``dirpath``."""
+
+    def now(path: str) -> str:
+        return str(lies_now(path, state["dirpath"], folder) or path) if path else path
+
+    return {
+        **state,
+        "dirpath": dirpath,
+        "best_model_path": now(state["best_model_path"]),
+        "kth_best_model_path": now(state["kth_best_model_path"]),
+        "best_k_models": {now(path): score for path, score in state["best_k_models"].items()},
+    }
+
+
+def _say_what_was_monitored(callback: ModelCheckpoint, before: list[Best]) -> None:
+    if before:
+        known = " and ".join(f"{best} ({best.mode}) of {best.path or 'a file that is gone'}" for best in before)
+        now = f"{callback.monitor} ({callback.mode})"
+        rank_zero_info(f"gan-lab: the best is sought anew, by {now}; the checkpoint knows {known}")
