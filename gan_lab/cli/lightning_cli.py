@@ -89,7 +89,7 @@ class GanLabCLI(LightningCLI):
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Adds ``predictions.*``, where and how ``predict`` writes, and ``ckpt_path``."""
         parser.add_lightning_class_args(PredictionWriter, "predictions")
-        about = "a checkpoint; or last or best: of the newest run in trainer.default_root_dir, best of its whole history"
+        about = "a checkpoint; or last or best of the newest run in trainer.default_root_dir, best of its whole history"
         parser.add_argument("--ckpt_path", type=str | None, default=None, help=about)
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
