@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 import shutil
 
 import pytest
@@ -157,6 +158,23 @@ def test_another_validation_set_is_said(run, tmp_path, caplog, changed, reason):
     said = caplog.text
     assert reason in said
     assert f"val/scripted cannot be compared with the one of {best(tmp_path, 0)}: the best is sought anew" in said
+
+
+def test_figures_measured_otherwise_are_not_compared(small, tmp_path, caplog):
+    """The Fréchet distance falls with the number of images, so that a resumed run with more of them seems better."""
+    best_by = {"class_path": "ModelCheckpoint", "init_args": {"monitor": "val/frechet", "filename": "best"}}
+    words = ["fit", "--config", str(small("art_dcgan_emoji")), "--trainer.callbacks+", json.dumps(best_by)]
+    assert main([*words, "--trainer.max_epochs=1"]) == 0
+    assert main([*words, "--trainer.max_epochs=2", "--ckpt_path=last"]) == 0
+    assert "anew" not in caplog.text
+    data = {"class_path": "DistributionDistance", "init_args": {"num_images": 5}}
+    data["init_args"]["extractor"] = {"class_path": "RandomConvolutions"}
+    fewer = ["--trainer.callbacks", json.dumps(["LastCheckpoint", data, best_by])]
+    assert main([*words[:3], *fewer, "--trainer.max_epochs=3", "--ckpt_path=last"]) == 0
+    assert re.search(
+        "DistributionDistance was .*; .* images against train and is .*; 5 images against train", caplog.text
+    )
+    assert find_checkpoint("best", tmp_path / "run") == best(tmp_path, 2)
 
 
 @pytest.mark.parametrize(

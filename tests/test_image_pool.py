@@ -1,8 +1,11 @@
 import random
 
+import pytest
 import torch
 
+from gan_lab.errors import CheckpointError
 from gan_lab.training.image_pool import ImagePool
+from gan_lab.training.per_process import PerProcessState
 
 
 def image(value: float) -> torch.Tensor:
@@ -53,3 +56,18 @@ def test_a_restored_pool_goes_on_as_the_first_would():
     random.seed(1)
     two = [twin.query(image(value)) for value in range(9, 20)]
     assert all(torch.equal(a, b) for a, b in zip(one, two, strict=True))
+
+
+@pytest.mark.parametrize(
+    "images", [None, torch.zeros(2, 3, 4, 4), ["image"], [torch.zeros(4, 4)], [torch.full((3, 4, 4), float("nan"))]]
+)
+def test_a_kept_pool_of_other_things_than_images_is_refused(images):
+    with pytest.raises(CheckpointError, match="its pool of generated images holds other things"):
+        ImagePool(2).load_state_dict({"images": images})
+
+
+def test_a_state_that_was_not_kept_is_refused_by_name():
+    kept = PerProcessState()
+    kept.keep(pool_a=ImagePool(2), pool_b=ImagePool(2))
+    with pytest.raises(CheckpointError, match="its 'per_process' has no pool_b"):
+        kept.load([{"pool_a": {"images": []}}], rank=0)

@@ -9,7 +9,7 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from lightning.pytorch.utilities import rank_zero_info
 
-from gan_lab.callbacks.validation_data import describe, difference
+from gan_lab.callbacks.validation_data import Description, describe, difference, is_description
 from gan_lab.errors import CheckpointError
 from gan_lab.training.best_checkpoint import Best, known_bests, known_states, lies_now
 from gan_lab.training.checkpoint_files import read_checkpoint
@@ -25,19 +25,19 @@ class BestOfHistory(Callback):
     """
 
     def __init__(self) -> None:
-        self._validation: dict[str, float | str] | None = None
+        self._measured_on: dict[str, Description] = {}
         self._looked = False
 
     def state_dict(self) -> dict[str, Any]:
         """What the monitored values were measured on."""
-        return {} if self._validation is None else {"validation": self._validation}
+        return {"measured_on": self._measured_on} if self._measured_on else {}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Takes it over, to compare it with what is measured on; raises CheckpointError if it is of another form."""
-        kept = state.get("validation")
-        if not isinstance(kept, dict) or not all(isinstance(value, float | str) for value in kept.values()):
+        kept = state.get("measured_on")
+        if not isinstance(kept, dict) or not all(map(is_description, kept.values())):
             raise CheckpointError("its 'callbacks' do not say what was validated on where they should")
-        self._validation = kept
+        self._measured_on = kept
 
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """Lets each ModelCheckpoint see the checkpoint's best as its own."""
@@ -66,17 +66,18 @@ class BestOfHistory(Callback):
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Looks once whether values can be compared with those before."""
-        if self._looked or trainer.state.fn != "fit":
+        if self._looked or trainer.state.fn != "fit" or not _monitoring(trainer):
             return
         self._looked = True
-        before, self._validation = self._validation, describe(trainer)
-        other = None if before is None else difference(before, self._validation)
-        if other is None:
-            return
-        for callback in _monitoring(trainer):
-            if str(callback.monitor).startswith("val/") and callback.best_model_path:
+        validated = [callback for callback in _monitoring(trainer) if str(callback.monitor).startswith("val/")]
+        before, now = self._measured_on, describe(trainer, [str(callback.monitor) for callback in validated])
+        self._measured_on = now
+        for callback in validated:
+            monitor = str(callback.monitor)
+            other = difference(before.get(monitor, now[monitor]), now[monitor])
+            if other is not None and callback.best_model_path:
                 rank_zero_info(
-                    f"gan-lab: {other}, so that {callback.monitor} cannot be compared with the one of "
+                    f"gan-lab: {other}, so that {monitor} cannot be compared with the one of "
                     f"{callback.best_model_path}: the best is sought anew"
                 )
                 callback.best_k_models = {}

@@ -22,9 +22,6 @@ class KnownMonitors(Callback):
     from elsewhere and does not say what it logs, whatever is monitored may be its own and is let pass.
     """
 
-    def __init__(self) -> None:
-        self._looked = False
-
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Looks at what validations log."""
         names = validation_names(trainer, pl_module)
@@ -38,10 +35,7 @@ class KnownMonitors(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Looks at what the first step has logged."""
-        if self._looked:
-            return
-        self._looked = True
-        names = validation_names(trainer, pl_module)
+        names = validation_names(trainer, pl_module) if trainer.global_step == 1 else None
         if names is None or not _is_ours(pl_module):
             return
         for callback, monitor in _monitors(trainer):
@@ -60,13 +54,17 @@ def validation_names(trainer: Trainer, module: LightningModule) -> set[str] | No
         return None
     names = module.validation_names()
     for callback in _callbacks(trainer):
-        more = (
-            callback.validation_names() if isinstance(callback, Measurement) else set() if _is_ours(callback) else None
-        )
+        more = _names_of(callback)
         if more is None:
             return None
         names |= more
     return names
+
+
+def _names_of(callback: Callback) -> set[str] | None:
+    if isinstance(callback, Measurement):
+        return callback.validation_names()
+    return set() if _is_ours(callback) else None
 
 
 def _says_all(module: GANModule) -> bool:
