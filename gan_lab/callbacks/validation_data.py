@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from gan_lab.callbacks.measurement import Measurement
+from gan_lab.training.checkpoint_form import is_name
 
 _SAME_MEAN = 2.0  # of 255: decoders of pictures differ by less
 
@@ -48,8 +49,7 @@ def difference(before: Description, now: Description) -> str | None:
 
 def is_description(value: Any) -> bool:
     """Whether it is what :func:`describe` gives; one that was read from a file may be anything."""
-    parts = list(value.items()) if isinstance(value, dict) else [(None, None)]
-    return all(isinstance(name, str) and isinstance(part, float | str) for name, part in parts)
+    return isinstance(value, dict) and all(isinstance(part, float) or is_name(part) for part in value.values())
 
 
 def _of_validation(trainer: Trainer) -> Description:

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
-
 from gan_lab.errors import CheckpointError
+from gan_lab.training.checkpoint_form import is_count, is_name, is_plain_tensor
 from gan_lab.training.torch_files import is_archive, read_torch_file
 
 _PATHS = ("best_model_path", "kth_best_model_path")
@@ -83,10 +82,10 @@ def peek(path: Path) -> Mapping[str, Any]:
     """A checkpoint whose numbers are not used: its checksums are not looked at; empty if it is none."""
     try:
         checkpoint = read_torch_file(path, mmap=is_archive(path), checked=False)
-    except CheckpointError:
+    except (CheckpointError, OSError):
         return {}
     fits = isinstance(checkpoint, dict) and isinstance(checkpoint.get("callbacks", {}), dict)
-    return checkpoint if fits else {}
+    return checkpoint if fits and is_count(checkpoint.get("global_step", 0)) else {}
 
 
 def is_state(state: Any) -> bool:
@@ -94,10 +93,10 @@ def is_state(state: Any) -> bool:
     if not isinstance(state, dict):
         return False
     models, score = state.get("best_k_models"), state.get("best_model_score")
-    paths = all(isinstance(state.get(name), str) for name in (*_PATHS, "dirpath"))
-    scores = isinstance(models, dict) and all(isinstance(name, str) and _is_score(m) for name, m in models.items())
+    paths = all(is_name(state.get(name)) for name in (*_PATHS, "dirpath"))
+    scores = isinstance(models, dict) and all(is_name(name) and _is_score(model) for name, model in models.items())
     best = _is_score(score) or (score is None and state.get("monitor") is None) or not state.get("best_model_path")
-    return paths and scores and best and isinstance(state.get("monitor"), str | None)
+    return paths and scores and best and (state.get("monitor") is None or is_name(state["monitor"]))
 
 
 def lies_now(path: str, dirpath: str, folder: Path) -> Path | None:
@@ -115,7 +114,7 @@ def lies_now(path: str, dirpath: str, folder: Path) -> Path | None:
 
 
 def _is_score(value: Any) -> bool:
-    return isinstance(value, Tensor) and value.numel() == 1 and not value.is_complex()
+    return is_plain_tensor(value) and value.numel() == 1 and not value.is_complex()
 
 
 def _mode(key: str) -> str:

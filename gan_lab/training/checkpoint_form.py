@@ -50,6 +50,11 @@ def is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST_COUNT
 
 
+def is_name(value: Any) -> bool:
+    """Whether it is a text that a message can show: others could write anything on a terminal."""
+    return isinstance(value, str) and value.isprintable()
+
+
 def _is_table(value: Any, of: Callable[[Any], bool] = lambda _: True, keys: type = str) -> bool:
     """Whether it is a dict of such values."""
     return isinstance(value, dict) and all(isinstance(key, keys) and of(part) for key, part in value.items())
@@ -60,12 +65,12 @@ def _is_list(value: Any, of: Callable[[Any], bool]) -> bool:
 
 
 def _are_weights(value: Any) -> bool:
-    return _is_table(value, is_plain_tensor)
+    return _is_table(value, is_plain_tensor) and all(map(is_name, value))
 
 
 def _are_settings(value: Any) -> bool:
     """Whether it is a dict of options, not too many to be printed, and the class that they are of is a name."""
-    if not _is_table(value) or not isinstance(value.get("_class_path", ""), str):
+    if not _is_table(value) or not all(map(is_name, value)) or not is_name(value.get("_class_path", "")):
         return False
     level: list[Any] = [value]
     for _ in range(_DEEPEST_SETTING):

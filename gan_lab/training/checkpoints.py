@@ -93,7 +93,7 @@ def restoring(path: Path) -> Iterator[None]:
     except Exception as error:
         if str(path) in str(error) or not raised_while_restoring(error):
             raise
-        reason = " ".join(str(error).split())
+        reason = "".join(letter for letter in " ".join(str(error).split()) if letter.isprintable())
         if not isinstance(error, CheckpointError):
             reason = f"its parts do not fit together ({type(error).__name__}: {reason})"
         raise CheckpointError(f"{path} cannot be used: {reason}") from error
@@ -111,15 +111,15 @@ def require_resumable(path: Path, trainer: Trainer) -> None:
             raise CheckpointError(f"{path} holds a model to use, but nothing to train on from: it has no '{part}'")
     kept = checkpoint["loops"].get("fit_loop", {})
     counted = {name: part for name, part in trainer.fit_loop.state_dict().items() if name.endswith("progress")}
-    if not _holds(kept, counted):
+    if not _counts_all(kept, counted):
         raise CheckpointError(f"{path} is broken: its 'loops' do not say how far the training is")
 
 
-def _holds(kept: Any, wanted: Any) -> bool:
-    """Whether the keys of a tree are in another one, too."""
-    if not isinstance(wanted, dict):
-        return True
-    return isinstance(kept, dict) and all(name in kept and _holds(kept[name], part) for name, part in wanted.items())
+def _counts_all(kept: Any, wanted: Any) -> bool:
+    """Whether a tree of counts has every branch and every leaf of another one."""
+    if not isinstance(wanted, dict) or not isinstance(kept, dict):
+        return isinstance(wanted, dict) == isinstance(kept, dict)
+    return all(name in kept and _counts_all(kept[name], part) for name, part in wanted.items())
 
 
 def _require_kinds(path: Path, theirs: dict[str, Tensor], model: LightningModule) -> None:
