@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 import gan_lab
+from gan_lab.cli.yaml_text import load_yaml
 from gan_lab.errors import ConfigurationError
 
 _SUFFIXES = (".yaml", ".yml")
@@ -59,7 +60,7 @@ def find_config(wanted: str) -> str:
     Raises:
         ConfigurationError: If there is no such file or name. The message has the nearest names.
     """
-    if Path(wanted).is_file() or re.search(r"[\n{]|: |://", wanted):
+    if is_text(wanted) or Path(wanted).is_file():
         return wanted
     path = Path(wanted)
     name = path.stem if path.suffix in _SUFFIXES else path.name
@@ -68,6 +69,16 @@ def find_config(wanted: str) -> str:
         return str(named[name])
     what = f"there is no configuration '{wanted}'" if path.parent == Path() else f"there is no file {wanted}"
     raise ConfigurationError(what + nearest_names(name, named))
+
+
+def is_text(wanted: str) -> bool:
+    """Whether what ``--config`` was given is YAML itself, or an address with a protocol, and no path or name."""
+    if "\n" in wanted or not re.search(r"\{|: |://", wanted):
+        return "\n" in wanted
+    try:
+        return not Path(wanted).is_file()
+    except OSError:  # too long for a path
+        return True
 
 
 def nearest_names(name: str, names: Iterable[str]) -> str:
@@ -93,11 +104,6 @@ def describe(path: Path) -> Experiment:
         for section, ending in _CLASS.items()
     }
     return Experiment(path.stem, classes["model"], classes["data"], about)
-
-
-def load_yaml(text: str) -> object:
-    """What a text of YAML says, read in C where PyYAML was built with it; raises ``yaml.YAMLError`` if it is none."""
-    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def class_path_of(tree: object, section: str) -> str:

@@ -1,20 +1,35 @@
 """What the command says on the standard output."""
 
 import os
+import re
 import sys
 
 _RANKS = ("RANK", "LOCAL_RANK", "NODE_RANK", "SLURM_PROCID")  # of torchrun, Lightning and Slurm
+_MOST_LETTERS = 2_000  # of a sentence
+# What a terminal obeys in place of showing it, and what changes the order of letters; tabs and line ends aside.
+_ORDERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def say(message: str, as_comment: bool = False) -> None:
     """Prints a line, once for all processes; as a comment where what else is printed is YAML."""
     if all(os.environ.get(rank, "0") == "0" for rank in _RANKS):
-        print(f"{'# ' if as_comment else ''}gan-lab: {message}")
+        print(f"{'# ' if as_comment else ''}gan-lab: {sentence(message)}")
 
 
 def show(text: str) -> None:
     """Prints what may be long: that its reader has seen enough, as ``head`` has, is no failure."""
     try:
-        print(text, flush=True)
+        print(printable(text), flush=True)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it ends
+
+
+def printable(text: str) -> str:
+    r"""A text for a terminal: what would move its cursor, color it or set its title is written out, as ``\x1b``."""
+    return _ORDERS.sub(lambda order: order[0].encode("unicode_escape").decode(), text)
+
+
+def sentence(text: str) -> str:
+    """A text as one printable line of bearable length."""
+    line = printable(text.replace("\n", " "))
+    return line if len(line) <= _MOST_LETTERS else f"{line[:_MOST_LETTERS]} ..."

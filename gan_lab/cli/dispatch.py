@@ -4,16 +4,19 @@ import difflib
 import importlib
 import os
 import sys
+import traceback
+from typing import Any
 
 import gan_lab
-from gan_lab.cli.console import show
+from gan_lab.cli.console import printable, show
 from gan_lab.cli.failures import guarded
 from gan_lab.cli.table import COMMANDS
 
 _OPTIONS = """\
 options:
   --config NAME|FILE       an experiment: a name that `gan-lab configs` lists, or a YAML file. A trained run's is beside
-                           its checkpoints, and is taken from there when only --ckpt_path is given
+                           its checkpoints: its data is taken from there when only --ckpt_path is given, and all of it
+                           with --trust
   --print_config           print the whole configuration and stop
   --model.help CLASS       explain a model's options, e.g. --model.help Pix2PixModule (--data.help: a data set's)
   COMMAND --help           examples of a command, and every option
@@ -46,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
         names = [row.name for row in COMMANDS]
         near = difflib.get_close_matches(name, names, n=1)
         hint = f"did you mean '{near[0]}'?" if near else f"the commands are {', '.join(names)}."
-        print(f"gan-lab: there is no command '{name}': {hint}", file=sys.stderr)
+        print(printable(f"gan-lab: there is no command '{name}': {hint}"), file=sys.stderr)
         return 2
     return guarded(importlib.import_module(command.module).run, arguments[1:], debug)
 
@@ -69,7 +72,13 @@ def help_text() -> str:
 
 def entry_point() -> None:
     """Runs the command and ends the process with its status."""
+    sys.excepthook = _print_exception
     sys.exit(main())
+
+
+def _print_exception(*error: Any) -> None:
+    """Prints a traceback without what a terminal would obey."""
+    print(printable("".join(traceback.format_exception(*error))), file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import traceback
 from argparse import ArgumentError
 from collections.abc import Callable
 
+from gan_lab.cli.console import printable, sentence
 from gan_lab.errors import ConfigurationError, DatasetNotFoundError, GanLabError
 
 _CARRIED = {"emoji_pairs", "emoji_unpaired"}  # data sets that lie in the repository and not in the installed package
@@ -33,11 +34,11 @@ def guarded(run: Callable[[list[str]], int], arguments: list[str], debug: bool =
         return int(ending.code or 0)
     except Exception as error:
         if debug:
-            traceback.print_exc()
-        sentence = _explained(error)
-        if sentence is None:
+            print(printable(traceback.format_exc()), file=sys.stderr)
+        reason = _explained(error)
+        if reason is None:
             raise
-        print(f"gan-lab: {sentence}", file=sys.stderr)
+        print(f"gan-lab: {sentence(reason)}", file=sys.stderr)
         return 2 if isinstance(error, ArgumentError | ConfigurationError) else 1
 
 

@@ -75,6 +75,8 @@ MODEL_HELP = Option("--model.help", "CLASS", "explain a model's options, e.g. of
 DATA_HELP = Option("--data.help", "CLASS", "explain a data set's options, e.g. of FacadesDataModule")
 EXPLAINED = (SEED, PRINT_CONFIG, MODEL_HELP, DATA_HELP)
 
+TRUST = Option("--trust", "", "take the config.yaml beside the checkpoint whole, with the code that it may name")
+
 
 def checkpoint(about: str) -> Option:
     """``--ckpt_path`` of a command, with what it does there."""
@@ -96,7 +98,8 @@ def measuring(command: str, split: str) -> HelpPage:
         ),
         (
             CONFIG,
-            checkpoint("what to measure; its config.yaml is taken where no --config is given"),
+            checkpoint("what to measure; the data of its config.yaml is taken where no --config is given"),
+            TRUST,
             ROOT,
             BATCH_SIZE,
             WORKERS,

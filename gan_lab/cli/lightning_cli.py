@@ -77,7 +77,7 @@ class GanLabCLI(LightningCLI):
             seed_everything_default=0,
             parser_kwargs=settings | dict.fromkeys(self.subcommands(), settings),
             parser_class=GanLabParser,
-            args=[command, *prepared(options, names)],
+            args=[command, *prepared(command, options, names)],
             auto_configure_optimizers=False,
         )
 
@@ -101,16 +101,25 @@ class GanLabCLI(LightningCLI):
         self._wanted_checkpoint = self._settings().pop("ckpt_path", None)
 
     def before_instantiate_classes(self) -> None:
-        """Puts the checkpoint back; has W&B keep its files, and so the checkpoints, in the experiment's folder."""
+        """Puts the checkpoint back; has W&B keep its files, and so the checkpoints, in the experiment's folder.
+
+        Predictions go to files alone: no logger is made for them.
+        """
         self._settings().ckpt_path = self._wanted_checkpoint
         trainer = self._settings().trainer
+        if self._command == "predict":
+            trainer.logger = False
         require_precision(trainer.precision, trainer.accelerator)
         for spec in _as_list(trainer.logger):
             if getattr(spec, "class_path", "").endswith("WandbLogger") and spec.init_args.save_dir == ".":
                 spec.init_args.save_dir = trainer.default_root_dir or "."
 
     def instantiate_classes(self) -> None:
-        """Builds model, data and trainer; what they refuse is the configuration's fault."""
+        """Builds model, data and trainer; what they refuse is the configuration's fault, a wrong call of ours is not.
+
+        Raises:
+            ConfigurationError: Saying what they refuse.
+        """
         try:
             with shared_settings(self._settings()):
                 super().instantiate_classes()
@@ -175,6 +184,8 @@ class GanLabCLI(LightningCLI):
         changed = require_match(path, self.model)
         if self.subcommand == "fit":
             require_resumable(path, self.trainer)
+        if self.model.hparams.get("generator_weights") is None:
+            changed.pop("generator_weights", None)  # to start from, not asked for once there is a checkpoint
         note = ", ".join(f"{name} {old} -> {new}" for name, (old, new) in changed.items())
         say(f"from {path}" + (f" with {note}" if note else ""))
         with restoring(path):

@@ -1,11 +1,16 @@
-"""Advice of Lightning that does not apply here."""
+"""Advice of Lightning that does not apply here, and the terminal's orders in what it and others say."""
 
 import logging
 import warnings
+from typing import Any
+
+from gan_lab.cli.console import printable
+
+_format_warning = warnings.formatwarning  # Lightning's
 
 
 def silence_advice() -> None:
-    """Silences advice that does not apply here."""
+    """Silences advice that does not apply here, and has messages and warnings be printable."""
     for message in (
         ".*does not have many workers.*",
         ".*Consider setting `persistent_workers.*",
@@ -18,9 +23,21 @@ def silence_advice() -> None:
         ".*LightningCLI's args parameter is intended to run.*",
     ):
         warnings.filterwarnings("ignore", message=message)
-    for handler in logging.getLogger("lightning.pytorch").handlers:
-        handler.addFilter(_is_news)
+    warnings.formatwarning = _printable_warning
+    for name in ("lightning.pytorch", "lightning.fabric"):
+        for handler in logging.getLogger(name).handlers:
+            handler.addFilter(_is_news)
+
+
+def silence_missing_callbacks() -> None:
+    """Silences Lightning's warning that callbacks of training are missing, where they are left out on purpose."""
+    warnings.filterwarnings("ignore", message=".*callbacks used to create the checkpoint need to be provided.*")
+
+
+def _printable_warning(*args: Any, **kwargs: Any) -> str:
+    return printable(_format_warning(*args, **kwargs))
 
 
 def _is_news(record: logging.LogRecord) -> bool:
+    record.msg, record.args = printable(record.getMessage()), ()
     return not any(phrase in record.getMessage() for phrase in ("litlogger", "TPU available", "`weights_only` was not"))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from gan_lab.cli import help_page
+from gan_lab.cli.console import show
 from gan_lab.cli.help_page import HelpPage
 from gan_lab.errors import ImageReadError
 
@@ -56,10 +57,10 @@ def run(arguments: list[str]) -> int:
             oddities += _duplicates(split, digests, seen)
         oddities += [dark] if dark else []
         broken += len(problems)
-        print(f"{split}: {len(data)} samples, {len(problems)} broken or mismatched, {len(oddities)} odd")
+        show(f"{split}: {len(data)} samples, {len(problems)} broken or mismatched, {len(oddities)} odd")
         for kind, lines in (("broken", problems), ("odd", oddities)):
             for line in lines:
-                print(f"  {kind}: {line}")
+                show(f"  {kind}: {line}")
     return 1 if broken else 0
 
 
@@ -80,7 +81,7 @@ def _splits(arguments: list[str]) -> tuple[dict[str, Any], int | None]:
     parser.add_subclass_arguments(GANDataModule, "data", required=True)
     for section in ("seed_everything", "model", "trainer", "predictions", "ckpt_path"):
         parser.add_argument(f"--{section}", type=Any, help="not looked at")
-    given = parser.parse_args(prepared(arguments, names))
+    given = parser.parse_args(prepared("check", arguments, names))
     data = parser.instantiate_classes(given).data
     return dict(data.splits()), data.white_level
 

@@ -20,6 +20,7 @@ PAGE = HelpPage(
     (
         help_page.CONFIG,
         help_page.checkpoint("resume from it; last: the newest one of default_root_dir"),
+        help_page.TRUST,
         help_page.ROOT,
         help_page.BATCH_SIZE,
         help_page.WORKERS,
