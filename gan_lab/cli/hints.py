@@ -3,6 +3,7 @@
 import difflib
 import inspect
 import re
+import traceback
 from argparse import ArgumentError
 from collections.abc import Iterable, Iterator
 from pkgutil import resolve_name
@@ -40,6 +41,16 @@ def explain(error: BaseException) -> str | None:
         case RuntimeError() if "Connection closed by peer" in str(error):
             return "another process has ended: its own message says why"
     return None
+
+
+def is_wrong_call(error: BaseException) -> bool:
+    """Whether a TypeError of the package's own code, or of what that called, is behind an error: a bug of ours."""
+    return any(isinstance(cause, TypeError) and _is_ours(cause) for cause in _causes(error))
+
+
+def _is_ours(error: BaseException) -> bool:
+    modules = [frame.f_globals.get("__name__", "") for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return any(name.startswith("gan_lab.") and name != "gan_lab.cli.lightning_cli" for name in modules)
 
 
 def explain_arguments(error: BaseException) -> str:

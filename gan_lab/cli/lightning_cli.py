@@ -16,7 +16,7 @@ from gan_lab.callbacks import BestOfHistory, KnownMonitors, PredictionWriter, St
 from gan_lab.cli.config_files import prepared
 from gan_lab.cli.console import say
 from gan_lab.cli.help_page import HelpPage
-from gan_lab.cli.hints import explain_arguments
+from gan_lab.cli.hints import explain_arguments, is_wrong_call
 from gan_lab.cli.parser import GanLabParser, parser_settings
 from gan_lab.cli.renamed import PresentNames
 from gan_lab.cli.run_folders import own_run_folders
@@ -124,6 +124,8 @@ class GanLabCLI(LightningCLI):
             with shared_settings(self._settings()):
                 super().instantiate_classes()
         except (ValueError, TypeError, ImportError) as error:
+            if is_wrong_call(error) and not self._has_unchecked_options():
+                raise
             raise ConfigurationError(explain_arguments(error)) from error
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
@@ -162,6 +164,10 @@ class GanLabCLI(LightningCLI):
     def _settings(self) -> Any:
         """What was parsed for the command."""
         return self.config[self.config.subcommand]
+
+    def _has_unchecked_options(self) -> bool:
+        """Whether classes are given options that the parser does not know."""
+        return any("dict_kwargs" in (self._settings().get(section) or ()) for section in ("model", "data"))
 
     def _settled(self, loggers: Any) -> list[Logger]:
         """The loggers, W&B's started, or offline if it cannot reach its server."""

@@ -1,0 +1,60 @@
+"""Whose fault a failure is, and that what files say cannot command a terminal."""
+
+import logging
+import warnings
+
+import pytest
+import yaml
+
+import gan_lab.modules.pix2pix
+from gan_lab.cli import main
+from gan_lab.cli.console import printable, sentence
+from gan_lab.cli.silence import silence_advice
+from tests.test_cli import failure
+
+
+def test_a_wrong_call_of_ours_is_not_the_configurations_fault(small, monkeypatch):
+    monkeypatch.setattr(gan_lab.modules.pix2pix, "patch_discriminator", lambda settings: None)
+    with pytest.raises(Exception, match="takes 1 positional argument but 2 were given"):
+        main(["validate", "--config", str(small())])
+
+
+def test_a_wrong_call_in_the_data_is_not_either(small, monkeypatch):
+    monkeypatch.setattr("gan_lab.datamodules.base.require_numbers", lambda numbers: None)
+    with pytest.raises(Exception, match="unexpected keyword argument"):
+        main(["validate", "--config", str(small())])
+
+
+def test_options_that_the_parser_does_not_know_are_the_configurations(small, capsys):
+    config = small()
+    tree = yaml.safe_load(config.read_text())
+    tree["data"]["dict_kwargs"] = {"nonsense": 1}
+    config.write_text(yaml.safe_dump(tree))
+    assert "nonsense" in failure(capsys, ["validate", "--config", str(config)])
+
+
+def test_what_a_terminal_obeys_is_written_out():
+    assert printable("\x1b[2J\x9b31m\x07\r a\tb\nc \u202e \udcff ä") == (
+        "\\x1b[2J\\x9b31m\\x07\\r a\tb\nc \\u202e \\udcff ä"
+    )
+    assert sentence("one\ngan-lab: two") == "one gan-lab: two"
+    assert len(sentence("x" * 10_000)) < 2_100
+
+
+def test_a_traceback_is_printable(tmp_path, capsys):
+    (tmp_path / "mine.yaml").write_text('"\\e[2J": 1\nmodel: Pix2PixModule\n')
+    assert main(["validate", "--debug", "--config", str(tmp_path / "mine.yaml")]) == 2
+    said = capsys.readouterr().err
+    assert "Traceback" in said
+    assert "\x1b" not in said
+
+
+def test_warnings_and_messages_of_lightning_are_printable():
+    logger, handler = logging.getLogger("lightning.pytorch"), logging.NullHandler()
+    logger.addHandler(handler)
+    silence_advice()
+    logger.removeHandler(handler)
+    assert "\x1b" not in warnings.formatwarning("from a checkpoint: \x1b[2J", UserWarning, "x.py", 1)
+    record = logging.LogRecord("lightning.pytorch", logging.INFO, "x.py", 1, "made by %s", ("\x1b[2J",), None)
+    handler.filter(record)
+    assert record.getMessage() == "made by \\x1b[2J"
