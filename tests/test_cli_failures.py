@@ -33,6 +33,23 @@ def test_options_that_the_parser_does_not_know_are_the_configurations(small, cap
     assert "nonsense" in failure(capsys, ["validate", "--config", str(config)])
 
 
+@pytest.mark.parametrize("seed", [-1, 2**32, 10**40])
+def test_a_seed_that_cannot_be_is_one_sentence(small, capsys, seed):
+    said = failure(capsys, ["validate", "--config", str(small()), f"--seed_everything={seed}"], status=2)
+    assert f"seed_everything must be from 0 to 4294967295, got {seed}" in said
+
+
+@pytest.mark.parametrize("schedule", [None, 3, [16]])
+def test_a_group_of_settings_that_is_none_is_one_sentence(small, capsys, schedule):
+    config = str(small("stylegan_emoji", data__schedule=schedule))
+    assert f"data.schedule is {schedule}: it is made of resolution" in failure(capsys, ["fit", "--config", config], 2)
+
+
+def test_networks_beyond_all_memory_are_one_sentence(small, capsys):
+    said = failure(capsys, ["validate", "--config", str(small()), f"--model.generator_channels={2**40}"], status=2)
+    assert "not enough memory for what is configured" in said
+
+
 def test_what_a_terminal_obeys_is_written_out():
     assert printable("\x1b[2J\x9b31m\x07\r a\tb\nc \u202e \udcff ä") == (
         "\\x1b[2J\\x9b31m\\x07\\r a\tb\nc \\u202e \\udcff ä"

@@ -74,6 +74,8 @@ def explain_arguments(error: BaseException) -> str:
     if unknown := re.search(r"Expected a dot import path string: (\S+)|has no attribute '(\w+)'", reason):
         name = unknown[1] or unknown[2]
         return (f"{where}: " if where else "") + f"there is no class '{name}'" + _nearest(name, _class_names())
+    if "can't allocate memory" in reason:
+        return "there is not enough memory for what is configured: lower the sizes of model and data"
     reason = re.sub(r"typing\.Literal\[(.*?)\]", r"one of \1", reason)
     reason = re.sub(r"<class '(\w+)'>", r"\1", reason).replace("Expected a one of", "expected one of")
     reason = re.sub(r'^Parser key "config": ', "", reason)

@@ -24,7 +24,7 @@ from gan_lab.cli.save_config import SaveConfig
 from gan_lab.cli.shared_settings import shared_settings
 from gan_lab.cli.silence import silence_advice
 from gan_lab.cli.wandb_fallback import settle_wandb
-from gan_lab.errors import ConfigurationError
+from gan_lab.errors import ConfigurationError, require
 from gan_lab.training.allocator import keep_freed_pages
 from gan_lab.training.checkpoint_files import find_checkpoint
 from gan_lab.training.checkpoints import AtomicCheckpointIO, require_match, require_resumable, restoring
@@ -93,11 +93,16 @@ class GanLabCLI(LightningCLI):
         parser.add_argument("--ckpt_path", type=str | None, default=None, help=about)
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
-        """Parses, and puts the checkpoint aside.
+        """Parses, looks at the seed, and puts the checkpoint aside.
 
         Lightning would next let the settings in a checkpoint that it sees replace those of the command line.
+
+        Raises:
+            ConfigurationError: If NumPy cannot be seeded with it.
         """
         super().parse_arguments(parser, args)
+        seed = self._settings().seed_everything
+        require(0 <= seed < 2**32, f"seed_everything must be from 0 to {2**32 - 1}, got {seed}")
         self._wanted_checkpoint = self._settings().pop("ckpt_path", None)
 
     def before_instantiate_classes(self) -> None:

@@ -143,6 +143,15 @@ def parts() -> Mapping[str, Allowed]:
     return found | {lpips.path: lpips}
 
 
+def option_types(cls: type) -> dict[str, Any]:
+    """The types of a class's options, those that it hands on to its bases too."""
+    options: dict[str, Any] = {}
+    for base in reversed(cls.__mro__):
+        if "__init__" in vars(base) and base.__module__.startswith("gan_lab."):
+            options |= get_type_hints(base.__init__)  # type: ignore[misc]  # of a class, which is what is asked for
+    return options
+
+
 def _classes(home: ModuleType) -> list[type]:
     """The classes of a package or a file that can be built."""
     found = [vars(home)[name] for name in getattr(home, "__all__", vars(home))]
@@ -154,18 +163,9 @@ def _spellings(classes: list[type], home: ModuleType, section: str) -> dict[str,
     spelled: dict[str, Allowed] = {}
     for cls in classes:
         name = cls.__qualname__
-        entry = Allowed(f"{home.__name__}.{name}", _options(cls), section)
+        entry = Allowed(f"{home.__name__}.{name}", option_types(cls), section)
         spelled |= dict.fromkeys((name, entry.path, f"{cls.__module__}.{name}"), entry)
     return spelled
-
-
-def _options(cls: type) -> dict[str, Any]:
-    """The types of a class's options, those that it hands on to its bases too."""
-    options: dict[str, Any] = {}
-    for base in reversed(cls.__mro__):
-        if "__init__" in vars(base) and base.__module__.startswith("gan_lab."):
-            options |= get_type_hints(base.__init__)  # type: ignore[misc]  # of a class, which is what is asked for
-    return options
 
 
 def _kinds(kind: Any) -> Iterator[Any]:

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
 from pkgutil import resolve_name
 from typing import Any
 
 from jsonargparse import Namespace
 
+from gan_lab.cli.plain_options import option_types
 from gan_lab.datamodules import GANDataModule
 from gan_lab.errors import require
 from gan_lab.training.gan_module import GANModule
@@ -27,6 +29,7 @@ def shared_settings(config: Namespace) -> Iterator[None]:
     if not (issubclass(data_class, GANDataModule) and issubclass(model_class, GANModule)):
         yield
         return
+    _require_groups(data_class, data.init_args)
     own = model.init_args
     before = dict(own.items())
     for option, theirs in data_class.shared_settings(_plain(data.init_args)).items():
@@ -37,6 +40,14 @@ def shared_settings(config: Namespace) -> Iterator[None]:
     finally:
         for option, value in before.items():
             own[option] = value
+
+
+def _require_groups(data_class: type, given: Namespace) -> None:
+    """Refuses plain values of options that are groups of settings, which the parser lets through."""
+    for option, kind in option_types(data_class).items():
+        if is_dataclass(kind) and option in given:
+            names = ", ".join(part.name for part in fields(kind))
+            require(isinstance(given[option], Namespace), f"data.{option} is {given[option]}: it is made of {names}")
 
 
 def _agreed(model_class: type[GANModule], own: Namespace, option: str, theirs: Any) -> Any:
