@@ -150,3 +150,15 @@ def test_settings_of_a_checkpoint_are_printable(run, capsys):
     assert "norm \\x1b[2Jxxx" in said
     assert "\x1b" not in said
     assert max(map(len, said.splitlines())) < 2_100
+
+
+def test_names_of_folders_are_printable(run, capfd):
+    theirs = run.rename(run.with_name("x\x1b[2J"))
+    broken = theirs / "checkpoints" / "best.ckpt"
+    broken.write_bytes(b"")
+    assert main(["predict", *checkpoint(theirs)]) == 0
+    assert main(["predict", "--ckpt_path=best"]) == 1
+    said = capfd.readouterr()
+    assert "predictions are in" in said.out
+    assert "x\\x1b[2J" in said.out
+    assert "\x1b" not in said.out + said.err

@@ -8,8 +8,9 @@ import yaml
 
 import gan_lab.modules.pix2pix
 from gan_lab.cli import main
-from gan_lab.cli.console import printable, sentence
+from gan_lab.cli.console import sentence
 from gan_lab.cli.silence import silence_advice
+from gan_lab.terminal import printable
 from tests.test_cli import failure
 
 

@@ -18,6 +18,7 @@ from gan_lab.images.signature import is_signed
 from gan_lab.inference.predictions import Prediction
 from gan_lab.pose.predicted_poses import PredictedPoses
 from gan_lab.samples import PathRequest, StyleGridRequest
+from gan_lab.terminal import printable
 from gan_lab.training.distributed import gather
 
 Item = TypeVar("Item")
@@ -141,7 +142,7 @@ class PredictionWriter(BasePredictionWriter):
             paths = [self._folder / name for _, name in sorted(frames)]
             films = write_film(paths, self._folder, self.frames_per_second)
             message += f", the film is {' and '.join(map(str, films))}"
-        print(message)
+        print(printable(message))
 
 
 def _refuse_predictions(held_out: Iterable[Path], folder: Path) -> None:

@@ -1,13 +1,12 @@
 """What the command says on the standard output."""
 
 import os
-import re
 import sys
+
+from gan_lab.terminal import printable
 
 _RANKS = ("RANK", "LOCAL_RANK", "NODE_RANK", "SLURM_PROCID")  # of torchrun, Lightning and Slurm
 _MOST_LETTERS = 2_000  # of a sentence
-# What a terminal obeys in place of showing it, and what changes the order of letters; tabs and line ends aside.
-_ORDERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def say(message: str, as_comment: bool = False) -> None:
@@ -22,11 +21,6 @@ def show(text: str) -> None:
         print(printable(text), flush=True)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it ends
-
-
-def printable(text: str) -> str:
-    r"""A text for a terminal: what would move its cursor, color it or set its title is written out, as ``\x1b``."""
-    return _ORDERS.sub(lambda order: order[0].encode("unicode_escape").decode(), text)
 
 
 def sentence(text: str) -> str:

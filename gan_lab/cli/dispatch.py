@@ -8,9 +8,10 @@ import traceback
 from typing import Any
 
 import gan_lab
-from gan_lab.cli.console import printable, show
+from gan_lab.cli.console import show
 from gan_lab.cli.failures import guarded
 from gan_lab.cli.table import COMMANDS
+from gan_lab.terminal import printable
 
 _OPTIONS = """\
 options:

@@ -6,8 +6,9 @@ import traceback
 from argparse import ArgumentError
 from collections.abc import Callable
 
-from gan_lab.cli.console import printable, sentence
+from gan_lab.cli.console import sentence
 from gan_lab.errors import ConfigurationError, DatasetNotFoundError, GanLabError
+from gan_lab.terminal import printable
 
 _CARRIED = {"emoji_pairs", "emoji_unpaired"}  # data sets that lie in the repository and not in the installed package
 

@@ -4,7 +4,7 @@ import logging
 import warnings
 from typing import Any
 
-from gan_lab.cli.console import printable
+from gan_lab.terminal import printable
 
 _format_warning = warnings.formatwarning  # Lightning's
 

@@ -7,6 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from gan_lab.errors import CheckpointError
+from gan_lab.terminal import printable
 from gan_lab.training.best_checkpoint import Best, known_bests, peek
 from gan_lab.training.checkpoint_form import misfit, misfit_of_weights
 from gan_lab.training.old_checkpoints import in_present_form
@@ -67,7 +68,7 @@ def find_checkpoint(wanted: str, root: Path) -> Path:
     if found is None:
         raise CheckpointError(f"there is no readable {wanted}.ckpt below {root}")
     if skipped:
-        print(f"gan-lab: taken in its place: {found}")
+        print(printable(f"gan-lab: taken in its place: {found}"))
     if wanted == "best":
         _say_if_another_is_better(found, root)
     return found
@@ -88,7 +89,7 @@ def _find_best(root: Path, skipped: list[Path]) -> Path | None:
             return path
         for best in known_bests(checkpoint, path.parent):
             if best.path is None:
-                print(f"gan-lab: the best checkpoint that {path} knows, of {best}, is gone")
+                print(printable(f"gan-lab: the best checkpoint that {path} knows, of {best}, is gone"))
             elif best.counts and best.path.name == "best.ckpt" and _read(best.path, skipped) is not None:
                 return best.path
     return None
@@ -106,7 +107,7 @@ def _read(path: Path, skipped: list[Path]) -> dict[str, Any] | None:
         return read_checkpoint(path, mmap=True)
     except CheckpointError as error:
         if path not in skipped:
-            print(f"gan-lab: skipped: {error}")
+            print(printable(f"gan-lab: skipped: {error}"))
             skipped.append(path)
         return None
 
@@ -117,7 +118,11 @@ def _say_if_another_is_better(found: Path, root: Path) -> None:
     for path in root.rglob("best.ckpt"):
         other = None if own is None or path.samefile(found) else _own_score(path)
         if own is not None and other is not None and other.beats(own):
-            print(f"gan-lab: {path} is better ({other}; here {own}), but of a run that this one does not go on from")
+            print(
+                printable(
+                    f"gan-lab: {path} is better ({other}; here {own}), but of a run that this one does not go on from"
+                )
+            )
 
 
 def _own_score(path: Path) -> Best | None:
