@@ -105,6 +105,7 @@ USUAL = {  # tried by every `make test`: each thing that was shown to be done, a
 }
 
 RARE = {
+    "zero byte": Received("cannot be printed", {"data.init_args.root": "x\0"}),
     "model of Lightning": Received(FOREIGN, {"model": f"{LIGHTNING}.demos.boring_classes.BoringModel"}),
     "data of Lightning": Received(FOREIGN, {"data": f"{LIGHTNING}.demos.boring_classes.BoringDataModule"}),
     "model imported": Received(FOREIGN, {"model.class_path": "{evil}.Model"}),
@@ -136,6 +137,7 @@ RARE = {
     "thousands of processes": harmless({"trainer.devices": 5000}, "trainer.devices"),
     "thousands of machines": harmless({"trainer.num_nodes": 5000}, "trainer.num_nodes"),
     "thousands of readers": Received("num_workers is too large", {"data.init_args.num_workers": 100_000}),
+    "thousands of readers in letters": Received("num_workers is too large", {"data.init_args.num_workers": "100000"}),
     "accelerator": harmless({"trainer.accelerator": built("{evil}.Accelerator")}, "trainer.accelerator"),
     "precision": harmless({"trainer.precision": built("{evil}.Precision")}, "trainer.precision"),
     "limit": harmless({"trainer.limit_predict_batches": SHELL}, "trainer.limit_predict_batches"),

@@ -8,7 +8,7 @@ from lightning.pytorch import Trainer
 
 from gan_lab.cli import data_only as rules
 from gan_lab.cli.data_only import data_only
-from gan_lab.cli.plain_options import data_sets, measures, papers, parts
+from gan_lab.cli.plain_options import data_sets, measures, papers, parts, plain_value
 from tests.conftest import PROJECT
 from tests.test_configs import CONFIGS
 from tests.test_old_runs import OLD_RUNS, PAPERS
@@ -74,6 +74,27 @@ def test_all_of_a_shipped_experiment_is_taken_that_a_measurement_depends_on(conf
 def test_nothing_is_left_out_of_a_run_of_before(paper):
     tree = yaml.safe_load((OLD_RUNS / paper / "version_0" / "config.yaml").read_text())
     assert not data_only(tree, "validate").left_out
+
+
+@pytest.mark.parametrize(
+    ("options", "name", "value"),
+    [
+        (data_sets()["WikiArtDataModule"], "seeds", ",".join(map(str, range(1000)))),
+        (data_sets()["WikiArtDataModule"], "styles", ["Ukiyo-e", "1984", "\u3000"]),
+        (data_sets()["WikiArtDataModule"], "root", "C:\\data\\\u7d75 100%"),
+        (data_sets()["WikiArtDataModule"], "root", "2024"),
+        (papers()["StyleGANModule"], "lr_by_resolution", {128: 0.5, "256": 1e-5}),
+        (papers()["StyleGANModule"], "schedule", {"resolution": 16, "batch_sizes": {"8": 4}}),
+        (papers()["SAGANPoseModule"], "milestones", [40, 60]),
+    ],
+)
+def test_a_plain_value_is_taken_as_it_is(options, name, value):
+    assert plain_value(value, options.options[name], name) == value
+
+
+def test_a_number_in_letters_is_the_number():
+    lr = papers()["Pix2PixModule"].options["lr"]
+    assert [plain_value(text, lr, "lr") for text in ("2e-4", "0.5", "-3", "1.e5")] == [2e-4, 0.5, -3, 1e5]
 
 
 def test_a_perceptual_distance_is_taken_with_the_options_that_a_run_keeps():

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gan_lab.cli.plain_options import Allowed, NotDataError, data_sets, measures, papers, plain_class, plain_value
+from gan_lab.cli.plain_options import NotDataError, data_sets, measures, papers, plain_class, plain_value
+from gan_lab.training.renamed import RENAMES
 
 _SECTIONS = ("model", "data", "trainer", "predictions", "seed_everything", "ckpt_path")
 _TRAINER: dict[str, Any] = {  # what a measurement or a prediction depends on, with the values that it may have
@@ -113,7 +114,7 @@ def _trainer(options: Mapping[Any, Any], command: str, left_out: list[str]) -> d
     quiet = _OF_TRAINING | ({"logger"} if command in ("predict", "check") else set())
     taken = {}
     for name, value in options.items():
-        if value is None or name in quiet:
+        if value in (None, [], {}) or name in quiet:
             continue
         if name in _TRAINER and _is_one_of(value, _TRAINER[name]):
             taken[name] = value
@@ -126,13 +127,12 @@ def _callbacks(specs: object, command: str, left_out: list[str]) -> Iterator[dic
     """The callbacks that are taken: those that measure or show a model, where it is measured."""
     for spec in specs if isinstance(specs, list) else [] if specs is None else [specs]:
         path = spec.get("class_path") if isinstance(spec, dict) else spec
-        allowed: Mapping[str, Allowed] = measures()
-        if not isinstance(path, str) or path not in allowed:
+        if not isinstance(path, str) or RENAMES.class_path(path) not in measures():
             if path not in [home + name for home in _CALLBACK_HOMES for name in _CALLBACKS_OF_TRAINING]:
                 left_out.append(f"callback {path}")
         elif command in ("validate", "test"):
             try:
-                callback = plain_class(spec, allowed, path.rpartition(".")[2])
+                callback = plain_class(spec, measures(), path.rpartition(".")[2])
             except NotDataError as error:
                 left_out.append(f"callback {path}: {error}")
                 continue

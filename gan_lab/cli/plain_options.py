@@ -25,6 +25,7 @@ from gan_lab.cli.yaml_text import UnboundedYAML, load_yaml
 from gan_lab.errors import GanLabError
 from gan_lab.images.degradations import Degradation
 from gan_lab.metrics.extractors import FeatureExtractor
+from gan_lab.terminal import printable
 from gan_lab.training.renamed import RENAMES, lineage
 
 _PART_BASES = (Degradation, FeatureExtractor, nn.Module)  # of what an option's value may be a class of
@@ -34,7 +35,6 @@ _LEFT_OUT = {
     "store",  # a place to write
 }
 _MOST = {"num_workers": 64}  # each is a process
-_LONGEST_TEXT = 4096  # the longest path
 
 
 class NotDataError(GanLabError):
@@ -194,22 +194,28 @@ def _key(key: object, where: str) -> str | int:
 
 
 def _text(text: str, kinds: list[Any], where: str) -> Any:
-    """A text where text is asked for, a number in letters, or the name of a class that may be named.
+    """A text where text is asked for, the number that it stands for, or the class that it names, if it may.
 
     The parser would read YAML in it, or, where a class is asked for, a file that it names.
     """
     if any(isinstance(kind, type) and issubclass(kind, _PART_BASES) for kind in kinds):
         return plain_class(text, parts(), where)
-    if re.fullmatch(r"[-+]?[0-9][0-9_]{0,20}(\.[0-9_]{0,20})?([eE][-+]?[0-9]{1,4})?", text):
+    if any(kind in (str, Path) or get_origin(kind) is Literal for kind in kinds):
+        if "\n" in text or printable(text) != text:
+            raise NotDataError(f"{where} has letters that cannot be printed")
+        if _holds_yaml(text) or (Path in kinds and _is_device(Path(text))):
+            raise NotDataError(f"{where} is no plain text or path")
         return text
-    if not any(kind in (str, Path) or get_origin(kind) is Literal for kind in kinds):
-        raise NotDataError(f"{where} is not of the kind that is asked for")
-    if len(text) > _LONGEST_TEXT or not text.isprintable():
-        raise NotDataError(f"{where} is too long, or has letters that cannot be printed")
-    path = Path(text)
-    if _holds_yaml(text) or (path.exists() and not path.is_file() and not path.is_dir()):
-        raise NotDataError(f"{where} is no plain text or path")
-    return text
+    if re.fullmatch(r"[-+]?[0-9]{1,20}", text):
+        return plain_value(int(text), None, where)
+    if re.fullmatch(r"[-+]?[0-9]{1,20}(\.[0-9]{0,20})?([eE][-+]?[0-9]{1,4})?", text):
+        return float(text)
+    raise NotDataError(f"{where} is not of the kind that is asked for")
+
+
+def _is_device(path: Path) -> bool:
+    """Whether a path leads to something that may have no end, such as a pipe."""
+    return path.exists() and not path.is_file() and not path.is_dir()
 
 
 def _holds_yaml(text: str) -> bool:
