@@ -17,7 +17,9 @@ ROWS = re.findall(r"^\| `(\w+)` \| (.+?) \| (yes|no) \|$", PAGE, re.MULTILINE)
 MAY_IMPORT = {folder: set(re.findall(r"`(\w+)`", allowed)) for folder, allowed, _ in ROWS}
 LIGHTNING_FREE = {folder for folder, _, lightning in ROWS if lightning == "no"}
 HEAVY = {"lightning", "pytorch_lightning", "jsonargparse", "wandb"}  # what a trained model can do without
-ROOT_FILES = set("__init__ __main__ errors files losses precision samples schedules seeding terminal".split())
+ROOT_FILES = {"__init__", "__main__", "errors", "files", "losses", "precision", "samples", "schedules", "seeding"} | {
+    "terminal"
+}
 
 
 def imports(path: Path) -> list[tuple[int, str]]:

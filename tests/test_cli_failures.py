@@ -40,10 +40,35 @@ def test_a_seed_that_cannot_be_is_one_sentence(small, capsys, seed):
     assert f"seed_everything must be from 0 to 4294967295, got {seed}" in said
 
 
-@pytest.mark.parametrize("schedule", [None, 3, [16]])
+@pytest.mark.parametrize("schedule", [3, [16]])
 def test_a_group_of_settings_that_is_none_is_one_sentence(small, capsys, schedule):
     config = str(small("stylegan_emoji", data__schedule=schedule))
     assert f"data.schedule is {schedule}: it is made of resolution" in failure(capsys, ["fit", "--config", config], 2)
+
+
+@pytest.mark.parametrize(
+    ("config", "option"),
+    [
+        ("pix2pix_emoji", "model.betas"),
+        ("pix2pix_emoji", "data.load_size"),
+        ("stylegan_emoji", "data.schedule.stable_kimg"),
+        ("pix2pix_inpainting", "data.degradation.color"),
+        ("art_dcgan_emoji", "DistributionDistance.extractor.side"),
+    ],
+)
+def test_an_option_that_is_null_and_may_not_be_is_one_sentence(small, capsys, config, option):
+    path = small(config)
+    tree = yaml.safe_load(path.read_text())
+    places = {section: tree[section] for section in ("model", "data")}
+    places |= {callback["class_path"]: callback for callback in tree["trainer"]["callbacks"]}
+    section, *between, last = option.split(".")
+    values = places[section]["init_args"]
+    for name in between:
+        values = values[name].setdefault("init_args", {}) if "class_path" in values[name] else values[name]
+    values[last] = None
+    path.write_text(yaml.safe_dump(tree))
+    said = failure(capsys, ["validate", "--config", str(path)], status=2)
+    assert said == f"gan-lab: {option} is null: it needs a value"
 
 
 def test_networks_beyond_all_memory_are_one_sentence(small, capsys):

@@ -8,7 +8,7 @@ from lightning.pytorch import Trainer
 
 from gan_lab.cli import data_only as rules
 from gan_lab.cli.data_only import data_only
-from gan_lab.cli.plain_options import data_sets, measures, papers, parts, plain_value
+from gan_lab.cli.plain_options import data_sets, kinds_of, measures, papers, parts, plain_value
 from tests.conftest import PROJECT
 from tests.test_configs import CONFIGS
 from tests.test_old_runs import OLD_RUNS, PAPERS
@@ -32,14 +32,12 @@ MATTER = {"devices", "logger", "num_nodes", "plugins", "profiler", "strategy"}
 
 
 def test_every_option_that_is_text_is_known_to_be_harmless_or_is_not_taken():
-    from gan_lab.cli.plain_options import _kinds
-
     entries = [*papers().values(), *data_sets().values(), *measures().values(), *parts().values()]
     found = {
         name
         for entry in entries
         for name, kind in entry.options.items()
-        if {"str", "Path"} & {getattr(part, "__name__", "") for part in _kinds(kind)}
+        if {"str", "Path"} & {getattr(part, "__name__", "") for part in kinds_of(kind)}
     }
     assert found == READ | NAMES | LEFT_OUT
 

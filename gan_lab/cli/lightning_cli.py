@@ -19,6 +19,7 @@ from gan_lab.cli.help_page import HelpPage
 from gan_lab.cli.hints import explain_arguments, is_wrong_call
 from gan_lab.cli.parser import GanLabParser, parser_settings
 from gan_lab.cli.renamed import PresentNames
+from gan_lab.cli.required_values import require_values
 from gan_lab.cli.run_folders import own_run_folders
 from gan_lab.cli.save_config import SaveConfig
 from gan_lab.cli.shared_settings import shared_settings
@@ -125,6 +126,7 @@ class GanLabCLI(LightningCLI):
         Raises:
             ConfigurationError: Saying what they refuse.
         """
+        require_values(self._settings())
         try:
             with shared_settings(self._settings()):
                 super().instantiate_classes()

@@ -97,7 +97,7 @@ def plain_value(value: object, kind: Any, where: str) -> Any:
     Raises:
         NotDataError: If it could become anything but a plain value, or a class that may be named.
     """
-    kinds = list(_kinds(kind))
+    kinds = list(kinds_of(kind))
     if isinstance(value, str):
         return _text(value, kinds, where)
     if value is None or isinstance(value, bool | float):
@@ -152,6 +152,14 @@ def option_types(cls: type) -> dict[str, Any]:
     return options
 
 
+def kinds_of(kind: Any) -> Iterator[Any]:
+    """A type and all that it is made of, as ``int | None`` is of ``int`` and ``NoneType``."""
+    yield kind
+    if get_origin(kind) is not Literal:
+        for part in get_args(kind):
+            yield from kinds_of(part)
+
+
 def _classes(home: ModuleType) -> list[type]:
     """The classes of a package or a file that can be built."""
     found = [vars(home)[name] for name in getattr(home, "__all__", vars(home))]
@@ -166,14 +174,6 @@ def _spellings(classes: list[type], home: ModuleType, section: str) -> dict[str,
         entry = Allowed(f"{home.__name__}.{name}", option_types(cls), section)
         spelled |= dict.fromkeys((name, entry.path, f"{cls.__module__}.{name}"), entry)
     return spelled
-
-
-def _kinds(kind: Any) -> Iterator[Any]:
-    """An annotation and all that it is made of."""
-    yield kind
-    if get_origin(kind) is not Literal:
-        for part in get_args(kind):
-            yield from _kinds(part)
 
 
 def _fields(kinds: list[Any]) -> Mapping[str, Any] | None:

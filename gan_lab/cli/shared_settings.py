@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import fields, is_dataclass
-from pkgutil import resolve_name
 from typing import Any
 
 from jsonargparse import Namespace
 
-from gan_lab.cli.plain_options import option_types
+from gan_lab.cli.required_values import class_of
 from gan_lab.datamodules import GANDataModule
 from gan_lab.errors import require
 from gan_lab.training.gan_module import GANModule
@@ -25,11 +23,10 @@ def shared_settings(config: Namespace) -> Iterator[None]:
         ConfigurationError: If a model's option says something else than the data, with which the model cannot work.
     """
     data, model = config.get("data"), config.get("model")
-    data_class, model_class = _class_of(data), _class_of(model)
+    data_class, model_class = class_of(data), class_of(model)
     if not (issubclass(data_class, GANDataModule) and issubclass(model_class, GANModule)):
         yield
         return
-    _require_groups(data_class, data.init_args)
     own = model.init_args
     before = dict(own.items())
     for option, theirs in data_class.shared_settings(_plain(data.init_args)).items():
@@ -40,14 +37,6 @@ def shared_settings(config: Namespace) -> Iterator[None]:
     finally:
         for option, value in before.items():
             own[option] = value
-
-
-def _require_groups(data_class: type, given: Namespace) -> None:
-    """Refuses plain values of options that are groups of settings, which the parser lets through."""
-    for option, kind in option_types(data_class).items():
-        if is_dataclass(kind) and option in given:
-            names = ", ".join(part.name for part in fields(kind))
-            require(isinstance(given[option], Namespace), f"data.{option} is {given[option]}: it is made of {names}")
 
 
 def _agreed(model_class: type[GANModule], own: Namespace, option: str, theirs: Any) -> Any:
@@ -69,14 +58,6 @@ def _told_apart(value: Any, other: Any) -> str:
     if isinstance(value, Mapping) and isinstance(other, Mapping):
         value = {name: part for name, part in value.items() if part != other.get(name)}
     return str(value)
-
-
-def _class_of(spec: Any) -> type:
-    """The class of a ``class_path``; ``object`` where there is none."""
-    if not hasattr(spec, "class_path") or not hasattr(spec, "init_args"):
-        return object
-    found = resolve_name(spec.class_path)
-    return found if isinstance(found, type) else object
 
 
 def _plain(value: Any) -> Any:
