@@ -71,6 +71,24 @@ def test_an_option_that_is_null_and_may_not_be_is_one_sentence(small, capsys, co
     assert said == f"gan-lab: {option} is null: it needs a value"
 
 
+@pytest.mark.parametrize(
+    ("option", "sentence"),
+    [
+        ("--data.box=[0, 0, 0, 32]", "the width of data.box must be at least 1 and at most 20000, got 0"),
+        ("--data.box=[0, 32, 32, 0]", "the height of data.box must be at least 1 and at most 20000, got -32"),
+        ("--data.box=[0, 0, 1e18, 32]", "the width of data.box must be at least 1 and at most 20000, got 1e+18"),
+    ],
+)
+def test_a_box_that_no_picture_has_is_one_sentence(small, capsys, option, sentence):
+    assert sentence in failure(capsys, ["validate", "--config", str(small("art_dcgan_emoji")), option])
+
+
+def test_an_extractor_of_no_pixels_is_one_sentence(small, capsys):
+    path = small("art_dcgan_emoji")
+    path.write_text(path.read_text().replace("side: 32", "side: -1"))
+    assert "RandomConvolutions.side must be at least 1, got -1" in failure(capsys, ["validate", "--config", str(path)])
+
+
 def test_networks_beyond_all_memory_are_one_sentence(small, capsys):
     said = failure(capsys, ["validate", "--config", str(small()), f"--model.generator_channels={2**40}"], status=2)
     assert "not enough memory for what is configured" in said

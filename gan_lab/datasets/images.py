@@ -18,7 +18,7 @@ from PIL import UnidentifiedImageError
 from torch import Tensor
 
 from gan_lab.datasets.depth import deep_values, eight_bits, upright, white_of
-from gan_lab.errors import DatasetNotFoundError, ImageReadError
+from gan_lab.errors import DatasetNotFoundError, ImageReadError, require_numbers
 from gan_lab.images.transforms import Box, Image, crop
 
 EXTENSIONS = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
@@ -111,8 +111,12 @@ def images_below(
         box: The part of each file that is the image; None for the whole.
 
     Raises:
+        ConfigurationError: If the box is empty, or larger than any picture.
         DatasetNotFoundError: If the folder has no image.
     """
+    if box is not None:
+        sides = {"the width of data.box": box[2] - box[0], "the height of data.box": box[3] - box[1]}
+        require_numbers(sides, at_least=1, at_most=20_000)
     paths = list_images(folder)
     if not paths:
         raise DatasetNotFoundError(name, folder, remedy)

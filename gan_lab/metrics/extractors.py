@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gan_lab.errors import ConfigurationError, require
+from gan_lab.errors import ConfigurationError, require, require_numbers
 from gan_lab.images.pixels import from_bytes
 from gan_lab.seeding import normal_from_seeds
 
@@ -67,6 +67,7 @@ class RandomConvolutions(FeatureExtractor):
 
     def __init__(self, side: int = 32, seed: int = 0) -> None:
         super().__init__()
+        require_numbers({"RandomConvolutions.side": side}, at_least=1)
         self.side = side
         self.name = f"random convolutions {self.widths}, {side} pixels, seed {seed}"
         before = 3
