@@ -17,9 +17,8 @@ ROWS = re.findall(r"^\| `(\w+)` \| (.+?) \| (yes|no) \|$", PAGE, re.MULTILINE)
 MAY_IMPORT = {folder: set(re.findall(r"`(\w+)`", allowed)) for folder, allowed, _ in ROWS}
 LIGHTNING_FREE = {folder for folder, _, lightning in ROWS if lightning == "no"}
 HEAVY = {"lightning", "pytorch_lightning", "jsonargparse", "wandb"}  # what a trained model can do without
-ROOT_FILES = {"__init__", "__main__", "errors", "files", "losses", "precision", "samples", "schedules", "seeding"} | {
-    "terminal"
-}
+PYTHON_FILES = {"__init__", "__main__"}
+ROOT_FILES = {"errors", "files", "losses", "precision", "samples", "schedules", "seeding", "terminal"} | PYTHON_FILES
 
 
 def imports(path: Path) -> list[tuple[int, str]]:
