@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 import torch
@@ -67,6 +68,15 @@ def test_a_run_in_a_folder_of_another_name_keeps_to_it(run, tmp_path):
     assert main(["predict", *checkpoint(theirs)]) == 0
     assert (theirs / "predictions" / "1.png").is_file()
     assert not (tmp_path / "predictions").exists()
+
+
+@pytest.mark.parametrize("where", [".", "linked"])
+def test_the_experiment_of_a_run_is_found_by_where_it_lies(run, tmp_path, monkeypatch, where):
+    (run.parent / "work").mkdir()
+    (run.parent / "work" / "linked").symlink_to(run)
+    monkeypatch.chdir(run if where == "." else run.parent / "work")
+    assert main(["predict", *checkpoint(Path(where))]) == 0
+    assert (run.parent / "predictions" / "1.png").is_file()
 
 
 def test_links_that_lead_elsewhere_are_not_followed(run, tmp_path, capsys):

@@ -1,6 +1,5 @@
 """The configuration of a command that was given nothing but a checkpoint: the one beside it, its data alone."""
 
-import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -90,8 +89,10 @@ def _tree(config: Path) -> dict[Any, Any]:
 
 def _home(run: Path) -> Path:
     """The experiment's folder, by where the run lies: what a configuration says is no place to write to."""
-    numbered = re.fullmatch(r"version_\d+", run.resolve().name)
-    return Path(os.path.normpath(run / "..")) if numbered else run
+    there = run.resolve()
+    if not re.fullmatch(r"version_\d+", there.name):
+        return run
+    return run.parent if run.name == there.name else there.parent  # the working folder, or a link to the run
 
 
 def _require_no_links(home: Path, folders: Iterable[str]) -> None:
