@@ -9,6 +9,7 @@ from gan_lab.errors import ConfigurationError
 from gan_lab.networks import PatchDiscriminator, ResNetGenerator, UNetGenerator
 from gan_lab.networks.layers import frozen, inference_behavior, norm_layer, pad_to_multiple
 from gan_lab.networks.unet import rename_reference_weights
+from tests.processes import in_two
 
 
 def count(network: nn.Module) -> int:
@@ -153,6 +154,26 @@ def test_inference_behavior_draws_noise_but_leaves_the_network_as_it_was():
         torch.testing.assert_close(network(source)[:1], network(source[:1]))  # no sample sees another
     assert all(layer.training for layer in network.modules())
     assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
+
+
+def test_one_process_shows_images_by_their_own_statistics_while_the_others_wait(tmp_path):
+    """Batch norm over all processes would wait for theirs; sheets are rendered in one process."""
+    images = torch.randn(2, 3, 4, 4) * 5 + 1
+
+    def work(rank):
+        norm = nn.SyncBatchNorm(3)
+        norm.running_mean.fill_(7)
+        if rank == 1:
+            return None
+        with torch.no_grad(), inference_behavior(norm, dropout=False, batch_statistics=True):
+            shown = norm(images)
+        assert norm.training
+        assert norm.running_mean.tolist() == [7] * 3
+        return shown.flatten().tolist()
+
+    shown, _ = in_two(work, tmp_path)
+    expected = (images - images.mean((0, 2, 3), keepdim=True)) / images.std((0, 2, 3), correction=0, keepdim=True)
+    torch.testing.assert_close(torch.tensor(shown).view_as(images), expected, rtol=1e-4, atol=1e-4)
 
 
 def test_frozen_network_passes_gradients_through_and_collects_none():

@@ -81,14 +81,15 @@ def inference_behavior(network: nn.Module, *, dropout: bool, batch_statistics: b
     for layer in network.modules():
         if isinstance(layer, nn.Dropout):
             layer.train(dropout)
-    for norm in norms:
-        norm.train(batch_statistics)
-        norm.track_running_stats = not batch_statistics
+    recorded = [(norm, norm.running_mean, norm.running_var) for norm in norms]
+    if batch_statistics:  # without any recorded, those of the batch are taken; in training mode, of all processes'
+        for norm in norms:
+            norm.running_mean = norm.running_var = None
     try:
         yield
     finally:
-        for norm in norms:
-            norm.track_running_stats = True
+        for norm, mean, variance in recorded:
+            norm.running_mean, norm.running_var = mean, variance
         for layer, mode in modes:
             layer.training = mode
 

@@ -4,10 +4,14 @@
 release moves one.
 """
 
+import threading
 import traceback
+from typing import Any
 
+from lightning.fabric.strategies.launchers.subprocess_script import _ChildProcessObserver
 from lightning.pytorch import Trainer
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from lightning.pytorch.strategies import DDPStrategy, Strategy
 from lightning.pytorch.trainer.connectors import checkpoint_connector
 
 
@@ -39,3 +43,35 @@ def raised_while_restoring(error: BaseException) -> bool:
     return any(
         code.co_filename == home and code.co_name.lstrip("_").startswith(("restore", "resume")) for code in frames
     )
+
+
+def stop_killing_for_children(trainer: Trainer) -> None:
+    """Keeps Lightning from killing the process of rank 0 (SIGKILL, without a word) when one that it started fails."""
+    for thread in threading.enumerate():
+        if isinstance(thread, _ChildProcessObserver):
+            thread._child_processes = []
+
+
+def shares_out_samples(trainer: Trainer) -> bool:
+    """Whether Lightning replaces samplers by ones that give every process a share."""
+    return bool(trainer._accelerator_connector.use_distributed_sampler)
+
+
+def synchronizes_batch_norm(trainer: Trainer) -> bool:
+    """Whether batch norm is to take its statistics over all processes."""
+    return getattr(trainer.strategy, "_layer_sync", None) is not None
+
+
+def settings_of_ddp(strategy: DDPStrategy) -> dict[str, Any]:
+    """The options of DDP that were given, of those that are about gradients."""
+    of_lightning = {
+        "ddp_comm_hook": strategy._ddp_comm_hook,
+        "ddp_comm_state": strategy._ddp_comm_state,
+        "model_averaging_period": strategy._model_averaging_period,
+    }
+    return {name: value for name, value in (of_lightning | strategy._ddp_kwargs).items() if value}
+
+
+def start_method_of(strategy: Strategy) -> str:
+    """How a strategy starts its processes: ``popen`` for commands of their own."""
+    return strategy._start_method if isinstance(strategy, DDPStrategy) else "popen"
