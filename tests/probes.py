@@ -9,6 +9,8 @@ from typing import Any
 import torch
 from lightning.pytorch.callbacks import Callback
 
+from gan_lab.errors import ImageReadError
+
 
 class RecordOrder(Callback):
     """Appends the names of every training batch to a file."""
@@ -86,3 +88,14 @@ class SaveMetrics(Callback):
 
     def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
         self.path.write_text(json.dumps({name: float(value) for name, value in trainer.callback_metrics.items()}))
+
+
+class FailAt(Callback):
+    """Raises an error in one process when a step is done; others wait for it by then, or nearly."""
+
+    def __init__(self, step: int, message: str, rank: int) -> None:
+        self.step, self.message, self.rank = step, message, rank
+
+    def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
+        if trainer.global_step == self.step and trainer.global_rank == self.rank:
+            raise ImageReadError(self.message)

@@ -6,6 +6,7 @@ import traceback
 from argparse import ArgumentError
 from collections.abc import Callable
 
+from gan_lab import peers
 from gan_lab.cli.console import sentence
 from gan_lab.errors import ConfigurationError, DatasetNotFoundError, GanLabError
 from gan_lab.terminal import printable
@@ -36,11 +37,14 @@ def guarded(run: Callable[[list[str]], int], arguments: list[str], debug: bool =
     except Exception as error:
         if debug:
             print(printable(traceback.format_exc()), file=sys.stderr)
+        status = 2 if isinstance(error, ArgumentError | ConfigurationError) else 1
+        if not peers.fail(perhaps_by_another=not isinstance(error, GanLabError)):
+            peers.end_process(status)  # the first one to fail has said why
         reason = _explained(error)
         if reason is None:
             raise
-        print(f"gan-lab: {sentence(reason)}", file=sys.stderr)
-        return 2 if isinstance(error, ArgumentError | ConfigurationError) else 1
+        peers.say_error(sentence(reason))
+        return status
 
 
 def _explained(error: Exception) -> str | None:

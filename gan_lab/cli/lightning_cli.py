@@ -30,6 +30,7 @@ from gan_lab.training.allocator import keep_freed_pages
 from gan_lab.training.checkpoint_files import find_checkpoint
 from gan_lab.training.checkpoints import AtomicCheckpointIO, require_match, require_resumable, restoring
 from gan_lab.training.precisions import require_precision
+from gan_lab.training.strategies import require_for_command, require_strategy
 
 
 def run_lightning(command: str, arguments: list[str], page: HelpPage) -> int:
@@ -138,13 +139,16 @@ class GanLabCLI(LightningCLI):
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Adds atomic checkpoints, and for training a CSV logger where no other is asked for."""
         config = self.config_init[self.subcommand].trainer
+        require_for_command(config.strategy)
         plugins = _as_list(config.plugins)
         logger = config.logger
         if logger is None or logger is True:
             logger = CSVLogger(config.default_root_dir or ".", name="") if self.subcommand == "fit" else False
         elif logger:
             logger = self._settled(logger)
-        return super().instantiate_trainer(plugins=[*plugins, AtomicCheckpointIO()], logger=logger, **kwargs)
+        trainer = super().instantiate_trainer(plugins=[*plugins, AtomicCheckpointIO()], logger=logger, **kwargs)
+        require_strategy(trainer)  # before it starts other processes
+        return trainer
 
     def fit(self, **kwargs: Any) -> None:
         """Trains, from a checkpoint if one is asked for."""

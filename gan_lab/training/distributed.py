@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import torch
 import torch.distributed as dist
 from lightning.pytorch import Trainer
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from gan_lab.errors import require
@@ -59,13 +59,33 @@ def average(tensors: Sequence[Tensor]) -> None:
             tensor.copy_(mean.view_as(tensor))
 
 
+def average_gradients(parameters: Sequence[nn.Parameter]) -> None:
+    """Replaces each gradient by its mean over all processes, in which one that a process lacks counts as zero.
+
+    What has a gradient nowhere keeps none, so that an optimizer passes it over.
+
+    Args:
+        parameters: The same ones on all processes, whether they have gradients or not.
+    """
+    if not is_distributed():
+        return
+    there = torch.tensor([parameter.grad is not None for parameter in parameters], dtype=torch.uint8)
+    dist.all_reduce(there, dist.ReduceOp.MAX, group=_host_group(dist.group.WORLD))
+    gradients = []
+    for parameter, somewhere in zip(parameters, there.tolist(), strict=True):
+        if somewhere:
+            parameter.grad = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+            gradients.append(parameter.grad)
+    average(gradients)
+
+
 def without_reduction(model: object) -> AbstractContextManager[None]:
     """Keeps DDP from reducing gradients itself: it would want every network in every backward pass."""
     return model.no_sync() if isinstance(model, DistributedDataParallel) else nullcontext()
 
 
-def settle_processes(trainer: Trainer) -> None:
-    """Refuses a run whose processes do not know of each other; leaves buffers to :func:`average`.
+def require_acquaintance(trainer: Trainer) -> None:
+    """Refuses a run whose processes do not know of each other.
 
     Raises:
         ConfigurationError: If other processes were started than ``trainer.num_nodes`` and ``trainer.devices`` say.
@@ -77,6 +97,21 @@ def settle_processes(trainer: Trainer) -> None:
         f"{started} processes were started and {trainer.world_size} know of each other, but "
         f"trainer.num_nodes x trainer.devices is {wanted}: start one process a device, or correct those two",
     )
+
+
+def require_equal(number: float, what: str) -> None:
+    """Refuses a run in which a number differs from process to process; all processes must call it.
+
+    Raises:
+        ConfigurationError: On every process, with all numbers, if it does.
+    """
+    numbers = gather(number)
+    listed = ", ".join(f"{number:g}" for number in numbers)
+    require(len(set(numbers)) == 1, f"processes have {listed} {what}: give each as many, or they wait for each other")
+
+
+def leave_buffers_alone(trainer: Trainer) -> None:
+    """Has DDP leave buffers to :func:`average`."""
     if isinstance(trainer.model, DistributedDataParallel):
         trainer.model.require_forward_param_sync = False
 

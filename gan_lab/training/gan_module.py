@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
 
 import torch
-from lightning.pytorch import LightningModule
+from lightning.pytorch import Callback, LightningModule
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torchmetrics import Metric
@@ -25,8 +25,10 @@ from gan_lab.training.old_checkpoints import in_present_form
 from gan_lab.training.optimizers import ConfiguredSettings, OptimizersByRole, require_own_state
 from gan_lab.training.per_process import PerProcessState
 from gan_lab.training.precisions import fresh_casts, require_plugin
+from gan_lab.training.process_watch import ProcessWatch
 from gan_lab.training.rates import require_learning
 from gan_lab.training.renamed import RENAMES
+from gan_lab.training.strategies import require_strategy
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -185,7 +187,7 @@ class GANModule(LightningModule, ABC):
         for part in [loss] if isinstance(loss, Tensor) else loss:
             with torch.autocast(self.device.type, enabled=False):  # in the precision that each part was computed in
                 self.manual_backward(part)
-        distributed.average([p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None])
+        distributed.average_gradients([p for group in optimizer.param_groups for p in group["params"]])
         self.trainer.strategy.optimizer_step(optimizer, lambda: None, self)  # precision's care, and no count
 
     def log_losses(self, losses: dict[str, Tensor]) -> None:
@@ -220,14 +222,27 @@ class GANModule(LightningModule, ABC):
             weights.update(images, self.images_seen + images)
         self._averages_moved = True
 
+    def configure_callbacks(self) -> list[Callback]:
+        """Refuses what would train wrongly, before any data are read; has processes notice each other's end.
+
+        Not for overriding. It is the first hook of all, in every command and process.
+        """
+        require_strategy(self.trainer)
+        distributed.require_acquaintance(self.trainer)
+        return [ProcessWatch(self.trainer)] if self.trainer.world_size > 1 else []
+
     def setup(self, stage: str) -> None:
         """Refuses a precision that the run would not be right in, before any data is read; takes on the others."""
         require_plugin(self.trainer.precision_plugin)
         self.trainer.precision_plugin.convert_module(self)  # Lightning would round a checkpoint's double weights first
 
     def on_fit_start(self) -> None:
-        """Refuses a distributed run whose processes do not know of each other."""
-        distributed.settle_processes(self.trainer)
+        """Has Lightning leave buffers to the steps."""
+        distributed.leave_buffers_alone(self.trainer)
+
+    def on_train_epoch_start(self) -> None:
+        """Refuses loaders of which one ends before another's, whose processes would wait for each other for ever."""
+        distributed.require_equal(self.trainer.num_training_batches, "batches in an epoch")
 
     def on_train_start(self) -> None:
         """Refuses a run that would go on at a learning rate of zero, unless ``allow_zero_lr`` is among its options."""
