@@ -21,6 +21,7 @@ from gan_lab.metrics.distribution import (
     diversity,
     frechet_distance,
     kernel_distance,
+    stride_to_keep,
     sum_features,
 )
 from gan_lab.metrics.extractors import FeatureExtractor, Inception, RandomConvolutions
@@ -33,7 +34,7 @@ from tests.test_unconditional import Painter
 
 
 def sums(features, batch=7, keep=10_000):
-    return sum_features(features.split(batch), len(features), keep)
+    return combine([sum_features(features.split(batch), range(len(features)), stride_to_keep(len(features), keep))])
 
 
 def test_frechet_distance_is_the_closed_form_of_normal_distributions():
@@ -84,14 +85,22 @@ def test_diversity_is_the_ratio_of_mean_distances_and_none_in_a_collapse():
     assert diversity(sums(one), sums(two[:1].expand(20, 5))) == pytest.approx(0, abs=1e-6)
 
 
-def test_sums_add_up_over_parts_and_keep_evenly():
+@pytest.mark.parametrize("processes", [1, 2, 3, 30])
+def test_sums_over_processes_are_those_of_one_whatever_their_number(processes):
     features = torch.arange(20.0).view(20, 1)
-    whole, parts = sums(features), combine([sums(features[::2]), sums(features[1::2], batch=3)])
+    seen = [range(rank, 20, processes) for rank in range(processes)]  # with 30 some see none
+    parts = [sum_features(features[list(places)].split(3) if places else [], places, 4) for places in seen]
+    whole = combine(parts)
     assert (whole.count, whole.total.item(), whole.products.item()) == (20, 190, 2470)
-    assert (parts.count, parts.total.item(), parts.products.item()) == (20, 190, 2470)
-    assert sorted(parts.kept.flatten().tolist()) == features.flatten().tolist()
+    assert whole.kept.flatten().tolist() == [0, 4, 8, 12, 16]
+
+
+def test_kept_features_lie_evenly_and_no_features_are_refused():
+    features = torch.arange(20.0).view(20, 1)
     for batch in (1, 3, 7, 20):
         assert sums(features, batch, keep=5).kept.flatten().tolist() == [0, 4, 8, 12, 16]
+    with pytest.raises(ConfigurationError, match="no features"):
+        combine([sum_features([], range(0), 1)])
 
 
 def test_random_convolutions_are_fixed_and_see_what_differs():

@@ -20,6 +20,7 @@ from gan_lab.metrics.distribution import (
     diversity,
     frechet_distance,
     kernel_distance,
+    stride_to_keep,
     sum_features,
 )
 from gan_lab.metrics.extractors import FeatureExtractor
@@ -116,7 +117,7 @@ class DistributionDistance(Measurement):
         seeds = range(trainer.global_rank, count, trainer.world_size)
         batches = (seeds[start : start + self.batch_size] for start in range(0, len(seeds), self.batch_size))
         features = (self._see(sampler.samples(SeedRequest.of(batch))) for batch in batches)
-        return combine(gather(sum_features(features, len(seeds), MOST_KEPT // trainer.world_size)))
+        return combine(gather(sum_features(features, seeds, stride_to_keep(count, MOST_KEPT))))
 
     def _real_sums(self, trainer: Trainer, pl_module: LightningModule) -> FeatureSums:
         """From the disk if all processes find them there."""
@@ -131,8 +132,9 @@ class DistributionDistance(Measurement):
             return kept
         rank_zero_info(f"gan-lab: looking at {count:,} real images with {self.extractor.name}, once")
         features = (self._see(batch["image"].to(pl_module.device), real=True) for batch in loader)
-        sums = sum_features(features, len(loader.sampler), MOST_KEPT // trainer.world_size)
-        sums = combine(gather(sums))
+        places = list(loader.sampler)
+        parts = gather(sum_features(features, places, stride_to_keep(count, MOST_KEPT)))
+        sums = combine(parts[:1] if len(places) == count else parts)  # few images are all seen by every process
         if trainer.is_global_zero:
             with atomic_write(path) as partial:
                 torch.save(asdict(sums), partial)

@@ -68,7 +68,7 @@ class PathLength(Measurement):
         mine = torch.arange(trainer.global_rank, self.num_paths, trainer.world_size)
         for name, shares in (("ppl_wfull", along), ("ppl_wend", torch.zeros_like(along))):
             lengths: list[float] = []
-            for paths in mine.split(self.batch_size):
+            for paths in mine.split(self.batch_size) if len(mine) else ():  # fewer paths than processes
                 lengths += self._lengths(_sampler_of(pl_module), paths, shares[paths]).tolist()
             everyones = [length for theirs in gather(lengths) for length in theirs]
             pl_module.log(f"{prefix}/{name}", trimmed_mean(everyones), rank_zero_only=False)

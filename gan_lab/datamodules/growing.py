@@ -78,9 +78,7 @@ class GrowingDataModule(UnconditionalDataModule):
     def val_dataloader(self) -> DataLoader[Any]:
         """One batch of validation images, to be shown: nothing is measured on each of them."""
         data = self.validation_data()
-        _, processes = self._rank_and_world_size()
-        count = max(processes, min(len(data), self.eval_batch_size))  # one without any would leave the others waiting
-        shown = Subset(data, [index % len(data) for index in range(count)])
+        shown = Subset(data, range(min(len(data), self.eval_batch_size)))
         return self._evaluation_loader(shown, self.eval_batch_size)
 
     test_dataloader = val_dataloader

@@ -49,10 +49,14 @@ class EpochSampler(Sampler[tuple[int, int]]):
 
 
 class ShardSampler(Sampler[int]):
-    """One process's share of an evaluation: every sample once, none twice, in order."""
+    """One process's share of an evaluation: every sample once, none twice, in order.
+
+    Fewer samples than processes are all in every share: means over them are the same, and no process is without any,
+    which would leave the others waiting for it.
+    """
 
     def __init__(self, length: int, rank: int = 0, world_size: int = 1) -> None:
-        self._indices = range(rank, length, world_size)
+        self._indices = range(length) if length < world_size else range(rank, length, world_size)
 
     def __len__(self) -> int:
         return len(self._indices)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torchmetrics.image.kid import KernelInceptionDistance
 
-from gan_lab.errors import ConfigurationError
+from gan_lab.errors import require
 
 KERNEL_SUBSETS = 100  # of 1,000 each: Binkowski et al. (ICLR 2018), and every implementation since
 KERNEL_SUBSET_SIZE = 1000
@@ -23,13 +23,15 @@ class FeatureSums:
         count: Images.
         total: Sum of their features, float64 (D,).
         products: Sum of the features' outer products with themselves, float64 (D, D).
-        kept: Features of some of the images, float32 (K, D).
+        kept: Features of some of the images, float32 (K, D), in the order of the set.
+        places: The places of those in the set, int64 (K,).
     """
 
     count: int
     total: Tensor
     products: Tensor
     kept: Tensor
+    places: Tensor
 
     def is_of(self, count: int) -> bool:
         """Whether it can be the sums over so many images; one that was read from a file may be anything."""
@@ -53,18 +55,17 @@ class FeatureSums:
         return (self.products - self.count * torch.outer(self.mean, self.mean)) / (self.count - 1)
 
 
-def sum_features(batches: Iterable[Tensor], count: int, keep: int) -> FeatureSums:
+def sum_features(batches: Iterable[Tensor], places: Sequence[int], stride: int) -> FeatureSums | None:
     """Sums up features (B, D) over batches.
 
     Args:
-        batches: At least one.
-        count: How many features there will be over all.
-        keep: How many to keep at the most, evenly spaced.
+        batches: The features of a set, or of the part of it that a process sees.
+        places: The place of each in the set.
+        stride: The features at multiples of it are kept: see :func:`stride_to_keep`.
 
-    Raises:
-        ConfigurationError: If there is no batch.
+    Returns:
+        The sums; None if there is no batch.
     """
-    stride = max(1, math.ceil(count / max(1, keep)))
     total = products = None
     kept: list[Tensor] = []
     seen = 0
@@ -74,20 +75,36 @@ def sum_features(batches: Iterable[Tensor], count: int, keep: int) -> FeatureSum
             total, products = features.new_zeros(features.shape[1]), features.new_zeros(2 * features.shape[1:])
         total += features.sum(0)
         products += features.T @ features
-        kept.append(features[-seen % stride :: stride].float())
+        here = places[seen : seen + len(features)]
+        kept.append(features[[place % stride == 0 for place in here]].float())
         seen += len(features)
     if total is None or products is None:
-        raise ConfigurationError("there are no features to sum up")
-    return FeatureSums(seen, total, products, torch.cat(kept))
+        return None
+    kept_places = torch.tensor([place for place in places[:seen] if place % stride == 0], dtype=torch.int64)
+    return FeatureSums(seen, total, products, torch.cat(kept), kept_places)
 
 
-def combine(parts: Sequence[FeatureSums]) -> FeatureSums:
-    """The sums over the images of all parts."""
+def stride_to_keep(count: int, most: int) -> int:
+    """From one feature kept to the next, so that of ``count`` there are at most ``most``, evenly spaced."""
+    return max(1, math.ceil(count / most))
+
+
+def combine(parts: Sequence[FeatureSums | None]) -> FeatureSums:
+    """The sums over the images of all parts; what is kept lies in the order of the set, however it was parted.
+
+    Raises:
+        ConfigurationError: If no part has any.
+    """
+    some = [part for part in parts if part is not None]
+    require(len(some) > 0, "there are no features to sum up")
+    places = torch.cat([part.places for part in some])
+    order = places.argsort()
     return FeatureSums(
-        sum(part.count for part in parts),
-        torch.stack([part.total for part in parts]).sum(0),
-        torch.stack([part.products for part in parts]).sum(0),
-        torch.cat([part.kept for part in parts]),
+        sum(part.count for part in some),
+        torch.stack([part.total for part in some]).sum(0),
+        torch.stack([part.products for part in some]).sum(0),
+        torch.cat([part.kept for part in some])[order],
+        places[order],
     )
 
 
