@@ -131,6 +131,10 @@ class Peers:
         """Tells the others that this process has done its part."""
         self._leaving.set()
         self._send("left")
+        if self.rank != 0:
+            for member in self._members:
+                with contextlib.suppress(OSError):  # it has ended already
+                    member.connection.shutdown(socket.SHUT_WR)
 
     def _start(self, run: Callable[[], None]) -> None:
         threading.Thread(target=run, name="gan-lab-peers", daemon=True).start()
@@ -190,7 +194,8 @@ class Peers:
                         center.left = True
                     case ["end", "failed" | "lost" as how, rank]:
                         self._end_after(End(how, int(rank)))
-        if not center.left and self.end is None:
+        center.connection.close()
+        if not center.left and not self._leaving.is_set() and self.end is None:
             self._end_after(End("lost", 0))
 
     def _decide(self, end: End) -> None:

@@ -1,9 +1,13 @@
 """One of two processes ends too early: the other one ends too, and why is said once."""
 
+import queue
 import signal
+import socket
 
 import pytest
 
+from gan_lab import peers
+from gan_lab.peers import End, Peers
 from tests.processes import command_in_two
 from tests.test_resume import probe
 
@@ -29,3 +33,63 @@ def test_an_error_of_one_process_is_said_once_and_ends_both(small, tmp_path, ran
     statuses, (sentence,) = ended(small, tmp_path, probe("FailAt", step=2, message="x.png is cut off", rank=rank))
     assert statuses == [1, 1]
     assert sentence == "gan-lab: x.png is cut off"
+
+
+def test_an_error_of_both_is_said_once(small, tmp_path):
+    statuses, (sentence,) = ended(small, tmp_path, probe("PoisonAt", step=2))
+    assert statuses == [1, 1]
+    assert "is nan at step 2" in sentence
+
+
+@pytest.fixture
+def three(monkeypatch):
+    """Three processes in one, connected; ``ending`` holds the statuses of those that were ended, as they are."""
+    monkeypatch.setattr(peers, "GRACE", 0.1)
+    monkeypatch.setattr(peers, "PATIENCE", 5.0)
+    ending = queue.Queue()
+    monkeypatch.setattr(peers, "end_process", ending.put)
+    run = [Peers(rank, 3) for rank in range(3)]
+    address = run[0].listen("127.0.0.1")
+    for other in run[1:]:
+        other.connect("127.0.0.1", address)
+    with socket.create_connection(("127.0.0.1", address.port)) as stranger:
+        stranger.sendall(b"hello 0123456789abcdef 1\nfailed\n" + b"x" * 1000)
+        assert stranger.recv(1) == b""  # it is shown the door, and what it says ends nothing
+    yield run, ending
+    for process in run:
+        process.leave()
+
+
+def hang_up(process):
+    """Closes a process's connection, as the system does when it is killed."""
+    for member in process._members:
+        member.connection.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize("lost", [1, 2])
+def test_those_that_wait_for_ever_are_ended_after_one_that_is_lost(three, capfd, lost):
+    run, ending = three
+    hang_up(run[lost])
+    assert [ending.get(timeout=10), ending.get(timeout=10)] == [1, 1]
+    others = [process for process in run if process.rank != lost]
+    assert all(process.end == End("lost", lost) for process in others)
+    assert capfd.readouterr().err.count(f"process {lost} of 3 has ended without a word") == 1
+
+
+@pytest.mark.parametrize("first", [0, 1, 2])
+def test_the_first_error_is_the_one_to_say_and_ends_all(three, first):
+    run, ending = three
+    assert run[first].fail(perhaps_by_another=False)
+    others = [process for process in run if process.rank != first]
+    assert not any(process.fail(perhaps_by_another=True) for process in others)
+    assert [ending.get(timeout=10), ending.get(timeout=10)] == [1, 1]
+    assert all(process.end == End("failed", first) for process in run)
+
+
+def test_processes_that_have_done_their_part_end_nothing(three):
+    run, ending = three
+    for process in (run[1], run[0]):
+        process.leave()
+    assert run[2].fail(perhaps_by_another=False)
+    assert run[1].end is None
+    assert ending.empty()

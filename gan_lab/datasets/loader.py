@@ -150,6 +150,9 @@ class ResumableLoader(DataLoader[Any]):
 
     Lightning stores and restores its state by itself.
 
+    Attributes:
+        num_samples: Samples in the data set.
+
     Args:
         dataset: Any map-style dataset.
         batches: What is in each batch.
@@ -169,6 +172,7 @@ class ResumableLoader(DataLoader[Any]):
             generator=torch.Generator(),  # or making an iterator would draw from the global generator
         )
         self.batches = batches
+        self.num_samples = len(dataset)  # type: ignore[arg-type]  # map-style
 
     def __iter__(self) -> Iterator[Any]:  # type: ignore[override]  # a generator, so that set_epoch comes first
         for batch in super().__iter__():

@@ -37,9 +37,7 @@ class Skeleton:
 
 def _groups(*joints: tuple[int, ...]) -> Mapping[str, tuple[int, ...]]:
     """The rows of the tables of scores in papers."""
-    return MappingProxyType(
-        dict(zip(("head", "shoulder", "elbow", "wrist", "hip", "knee", "ankle"), joints, strict=True))
-    )
+    return dict(zip(("head", "shoulder", "elbow", "wrist", "hip", "knee", "ankle"), joints, strict=True))
 
 
 _LEGS = ("right_ankle", "right_knee", "right_hip", "left_hip", "left_knee", "left_ankle")

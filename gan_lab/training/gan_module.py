@@ -241,7 +241,8 @@ class GANModule(LightningModule, ABC):
         distributed.leave_buffers_alone(self.trainer)
 
     def on_train_epoch_start(self) -> None:
-        """Refuses loaders of which one ends before another's, whose processes would wait for each other for ever."""
+        """Refuses loaders of which one ends before another's, for which that one's process would wait for ever."""
+        distributed.require_equal(getattr(self.trainer.train_dataloader, "num_samples", 0), "training samples")
         distributed.require_equal(self.trainer.num_training_batches, "batches in an epoch")
 
     def on_train_start(self) -> None:
