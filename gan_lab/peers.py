@@ -14,6 +14,7 @@ import selectors
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, NoReturn
@@ -21,6 +22,7 @@ from typing import Literal, NamedTuple, NoReturn
 PATIENCE = 2.0  # seconds that an error waits for word of another process's end, which may have caused it
 GRACE = 8.0  # seconds to end in good order after another process has ended
 _LONGEST_LINE = 200  # bytes
+_STARTER = "GAN_LAB_STARTER"  # environment variable: the process that starts others for ranks of their own
 
 
 class Address(NamedTuple):
@@ -220,6 +222,28 @@ class Peers:
             )
         if not self._leaving.wait(GRACE):  # the main thread may wait for ever
             end_process(1)
+
+
+def end_with_starter() -> None:
+    """Has this process end when the one that started it for a rank of its own is no more.
+
+    That is the command of rank 0, whose others wait for it for half an hour if it is killed before they are connected,
+    or ``torchrun``. To be called as a command begins.
+    """
+    named, local_rank = (int(os.environ.get(name, 0)) for name in (_STARTER, "LOCAL_RANK"))
+    os.environ[_STARTER] = str(os.getpid())  # for those that this process starts
+    starter = named if local_rank > 0 else None
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        starter = os.getppid()
+    if starter:
+        threading.Thread(target=_await_end_of, args=(starter,), name="gan-lab-starter", daemon=True).start()
+
+
+def _await_end_of(starter: int) -> None:
+    while os.getppid() == starter:  # another process takes over the children of one that is no more
+        time.sleep(1)
+    time.sleep(GRACE)
+    end_process(1)
 
 
 def say_error(sentence: str) -> None:

@@ -1,5 +1,7 @@
 """One of two processes ends too early: the other one ends too, and why is said once."""
 
+import multiprocessing
+import os
 import queue
 import signal
 import socket
@@ -93,3 +95,31 @@ def test_processes_that_have_done_their_part_end_nothing(three):
     assert run[2].fail(perhaps_by_another=False)
     assert run[1].end is None
     assert ending.empty()
+
+
+def test_a_process_ends_with_the_one_that_started_it(monkeypatch):
+    """Before they are connected, when the others would wait for it for half an hour."""
+    monkeypatch.setattr(peers, "GRACE", 0.0)
+    monkeypatch.delenv("TORCHELASTIC_RUN_ID", raising=False)
+    fork = multiprocessing.get_context("fork")
+    ours, theirs = fork.Pipe(duplex=False)
+
+    def started():
+        os.environ["LOCAL_RANK"] = "1"
+        peers.end_with_starter()
+        signal.pause()
+
+    def starter():
+        peers.end_with_starter()
+        fork.Process(target=started).start()
+        theirs.send(None)
+        signal.pause()
+
+    process = fork.Process(target=starter)
+    process.start()
+    theirs.close()
+    ours.recv()
+    process.kill()
+    process.join()
+    with pytest.raises(EOFError):  # nobody is left at the other end
+        ours.recv()

@@ -12,6 +12,7 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import CSVLogger, Logger
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
+from gan_lab import peers
 from gan_lab.callbacks import BestOfHistory, KnownMonitors, PredictionWriter, StopOnSignal
 from gan_lab.cli.config_files import prepared
 from gan_lab.cli.console import say
@@ -45,6 +46,7 @@ def run_lightning(command: str, arguments: list[str], page: HelpPage) -> int:
         0; or 128 and the number of the signal that ended it.
     """
     silence_advice()
+    peers.end_with_starter()
     stopper = StopOnSignal()
     try:
         GanLabCLI([command, *arguments], stopper, page=page)
