@@ -42,8 +42,8 @@ def command_in_two(arguments: list[str], folder: Path) -> tuple[list[int | None]
         os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
         with said.open("a") as file:
             os.dup2(file.fileno(), 2)
-        sys.stdout = sys.stderr = os.fdopen(2, "w", buffering=1)
-        os._exit(main([*arguments, "--trainer.devices=2"]))
+        with Path(os.devnull).open("w") as sys.stdout, os.fdopen(2, "w", buffering=1) as sys.stderr:
+            os._exit(main([*arguments, "--trainer.devices=2"]))
 
     processes = [_FORK.Process(target=run, args=(rank,)) for rank in range(2)]
     _finish(processes)

@@ -43,6 +43,12 @@ def test_an_error_of_both_is_said_once(small, tmp_path):
     assert "is nan at step 2" in sentence
 
 
+def test_a_signal_to_one_stops_both_and_neither_takes_the_other_for_dead(small, tmp_path):
+    statuses, sentences = ended(small, tmp_path, probe("SignalAt", step=2, name="SIGTERM", rank=1))
+    assert statuses == [128 + signal.SIGTERM] * 2
+    assert sentences == []
+
+
 @pytest.fixture
 def three(monkeypatch):
     """Three processes in one, connected; ``ending`` holds the statuses of those that were ended, as they are."""

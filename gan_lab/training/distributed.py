@@ -107,7 +107,7 @@ def require_equal(number: float, what: str) -> None:
     """
     numbers = gather(number)
     listed = ", ".join(f"{number:g}" for number in numbers)
-    require(len(set(numbers)) == 1, f"processes have {listed} {what}: give all of them the same data, or as many")
+    require(len(set(numbers)) == 1, f"processes have {listed} {what}: give all of them as many, or the same data")
 
 
 def leave_buffers_alone(trainer: Trainer) -> None:

@@ -45,7 +45,7 @@ def raised_while_restoring(error: BaseException) -> bool:
     )
 
 
-def stop_killing_for_children(trainer: Trainer) -> None:
+def stop_killing_for_children() -> None:
     """Keeps Lightning from killing the process of rank 0 (SIGKILL, without a word) when one that it started fails."""
     for thread in threading.enumerate():
         if isinstance(thread, _ChildProcessObserver):
@@ -66,7 +66,6 @@ def settings_of_ddp(strategy: DDPStrategy) -> dict[str, Any]:
     """The options of DDP that were given, of those that are about gradients."""
     of_lightning = {
         "ddp_comm_hook": strategy._ddp_comm_hook,
-        "ddp_comm_state": strategy._ddp_comm_state,
         "model_averaging_period": strategy._model_averaging_period,
     }
     return {name: value for name, value in (of_lightning | strategy._ddp_kwargs).items() if value}

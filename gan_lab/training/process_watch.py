@@ -4,7 +4,6 @@ import os
 
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback
-from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from gan_lab import peers
 from gan_lab.errors import GanLabError
@@ -33,11 +32,13 @@ class ProcessWatch(Callback):
             except OSError:
                 return  # behind a firewall its end is noticed by what it fails to send
         peers.enter(mine)
-        stop_killing_for_children(trainer)
+        stop_killing_for_children()
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Tells the others, unless all have been told to stop."""
-        if not isinstance(exception, SIGTERMException):
+        """Tells the others of an error; takes leave where all have been told to stop."""
+        if isinstance(exception, SystemExit):  # Lightning's SIGTERMException is one
+            peers.leave()
+        else:
             peers.fail(perhaps_by_another=isinstance(exception, Exception) and not isinstance(exception, GanLabError))
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
