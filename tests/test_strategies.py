@@ -62,7 +62,7 @@ def test_one_device_and_ddp_are_trained_under(name):
 
 @pytest.mark.parametrize("strategy", ["ddp_spawn", "ddp_fork", "ddp_notebook", DDPStrategy(start_method="forkserver")])
 def test_a_command_starts_its_processes_as_commands(strategy):
-    with pytest.raises(ConfigurationError, match="for notebooks"):
+    with pytest.raises(ConfigurationError, match="leaves behind: set it to ddp"):
         require_for_command(strategy)
 
 

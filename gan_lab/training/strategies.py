@@ -29,7 +29,7 @@ def require_for_command(strategy: str | Strategy) -> None:
         starts = known["init_params"].get("start_method", starts)
     require(
         starts == "popen",
-        f"trainer.strategy {name} starts processes by {starts}, which is for notebooks: with ddp they are commands",
+        f"trainer.strategy {name} starts processes by {starts}, which a stopped command leaves behind: set it to ddp",
     )
 
 
