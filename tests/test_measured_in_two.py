@@ -21,7 +21,7 @@ def figures(config, folder, processes):
     return json.loads(saved.read_text())
 
 
-@pytest.mark.parametrize("samples", [1, 3])
+@pytest.mark.parametrize("samples", [1, pytest.param(3, marks=pytest.mark.slow)])
 def test_of_pairs(small, tmp_path, samples):
     config = small(model__norm="instance", model__dropout=False)
     for picture in sorted((tmp_path / "data" / "val").iterdir())[samples:]:
@@ -31,7 +31,7 @@ def test_of_pairs(small, tmp_path, samples):
     assert figures(config, tmp_path, 2) == pytest.approx(alone, rel=1e-5)
 
 
-@pytest.mark.parametrize("samples", [1, 3])
+@pytest.mark.parametrize("samples", [pytest.param(1, marks=pytest.mark.slow), 3])
 def test_of_poses(small, tmp_path, samples):
     config = small("sagan_pose_figures", data__val_count=samples)
     alone = figures(config, tmp_path, 1)
@@ -39,7 +39,7 @@ def test_of_poses(small, tmp_path, samples):
     assert figures(config, tmp_path, 2) == pytest.approx(alone, rel=1e-5, nan_ok=True)
 
 
-@pytest.mark.parametrize("num_images", [2, 5])
+@pytest.mark.parametrize("num_images", [pytest.param(2, marks=pytest.mark.slow), 5])
 def test_of_distributions(small, tmp_path, num_images, monkeypatch):
     """More features than are kept; the noise of val/discriminator differs from process to process."""
     monkeypatch.setattr("gan_lab.callbacks.distribution_distance.MOST_KEPT", 3)

@@ -30,7 +30,7 @@ def test_a_killed_process_ends_the_other_which_names_it(small, tmp_path, rank):
     assert f"process {rank} of 2 has ended without a word" in sentence
 
 
-@pytest.mark.parametrize("rank", [0, 1])
+@pytest.mark.parametrize("rank", [pytest.param(0, marks=pytest.mark.slow), 1])
 def test_an_error_of_one_process_is_said_once_and_ends_both(small, tmp_path, rank):
     statuses, (sentence,) = ended(small, tmp_path, probe("FailAt", step=2, message="x.png is cut off", rank=rank))
     assert statuses == [1, 1]
