@@ -95,6 +95,19 @@ def test_whole_paths_and_their_ends_have_names_of_their_own():
     assert logged["val/ppl_wfull"] != pytest.approx(logged["val/ppl_wend"], rel=1e-3)
 
 
+@torch.no_grad()
+def test_processes_without_a_path_take_part_in_the_same_figures(monkeypatch):
+    module = StyleGANModule(
+        GrowingSchedule(16, 16, batch_sizes={16: 4}), latent_size=8, base_channels=64, max_channels=8
+    )
+    logged: dict[str, float] = {}
+    module.log = lambda name, value, **_: logged.update({name: value})
+    callback = PathLength(MeanSquare(), num_paths=1, epsilon=1e-3)
+    monkeypatch.setattr("gan_lab.callbacks.path_length.gather", lambda mine: [[4.0], mine])
+    callback.measure(SimpleNamespace(global_rank=1, world_size=2), module, "val")
+    assert logged == {"val/ppl_wfull": 4.0, "val/ppl_wend": 4.0}
+
+
 def test_it_is_logged_at_validation(small, tmp_path, capsys):
     config = str(small("stylegan_ffhq"))
     distance = {"class_path": "tests.test_path_length.MeanSquare"}
