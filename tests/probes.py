@@ -1,6 +1,7 @@
 """Callbacks that tests name in a config to watch a run, or to end it."""
 
 import json
+import multiprocessing
 import os
 import signal
 from pathlib import Path
@@ -34,6 +35,35 @@ class SignalAt(Callback):
     def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
         if trainer.global_step == self.step and trainer.global_rank == self.rank:
             os.kill(os.getpid(), self.signal)
+
+
+class SignalIn(Callback):
+    """Sends this process signals in a hook, the n-th time it is called; after a step, if one is named."""
+
+    def __init__(self, hook: str, names: list[str], step: int | None = None, call: int = 1) -> None:
+        self.signals = [signal.Signals[name] for name in names]
+        self.step = step
+        self.calls_left = call
+        setattr(self, hook, self._send)
+
+    def _send(self, trainer: Any, *_: Any, **__: Any) -> None:
+        if self.step in (None, trainer.global_step):
+            self.calls_left -= 1
+        if self.step in (None, trainer.global_step) and self.calls_left == 0:
+            for number in self.signals:
+                os.kill(os.getpid(), number)
+
+
+class SignalAllAt(Callback):
+    """Sends SIGTERM to this process and to the workers of its loaders when a step is done, as a scheduler does."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
+        if trainer.global_step == self.step:
+            for process in (*multiprocessing.active_children(), multiprocessing.current_process()):
+                os.kill(process.pid, signal.SIGTERM)
 
 
 class SaveRank(Callback):
@@ -99,3 +129,14 @@ class FailAt(Callback):
     def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
         if trainer.global_step == self.step and trainer.global_rank == self.rank:
             raise ImageReadError(self.message)
+
+
+class FailInValidation(Callback):
+    """Fails at the end of the validation after a step, as a metric might."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def on_validation_epoch_end(self, trainer: Any, pl_module: Any) -> None:
+        if trainer.global_step == self.step:
+            raise RuntimeError("in a metric")

@@ -18,7 +18,9 @@ MAY_IMPORT = {folder: set(re.findall(r"`(\w+)`", allowed)) for folder, allowed, 
 LIGHTNING_FREE = {folder for folder, _, lightning in ROWS if lightning == "no"}
 HEAVY = {"lightning", "pytorch_lightning", "jsonargparse", "wandb"}  # what a trained model can do without
 PYTHON_FILES = {"__init__", "__main__"}
-ROOT_FILES = {"errors", "files", "losses", "peers", "precision", "samples", "schedules", "seeding", "terminal"}
+ROOT_FILES = {
+    *("errors", "files", "losses", "peers", "precision", "samples", "schedules", "seeding", "stopping", "terminal")
+}
 
 
 def imports(path: Path) -> list[tuple[int, str]]:

@@ -11,6 +11,7 @@ import gan_lab
 from gan_lab.cli.console import show
 from gan_lab.cli.failures import guarded
 from gan_lab.cli.table import COMMANDS
+from gan_lab.stopping import end
 from gan_lab.terminal import printable
 
 _OPTIONS = """\
@@ -74,7 +75,10 @@ def help_text() -> str:
 def entry_point() -> None:
     """Runs the command and ends the process with its status."""
     sys.excepthook = _print_exception
-    sys.exit(main())
+    status = main()
+    if status > 128:
+        end(status)
+    sys.exit(status)
 
 
 def _print_exception(*error: Any) -> None:

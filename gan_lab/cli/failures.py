@@ -7,8 +7,9 @@ from argparse import ArgumentError
 from collections.abc import Callable
 
 from gan_lab import peers
-from gan_lab.cli.console import sentence
+from gan_lab.cli.console import say, sentence
 from gan_lab.errors import ConfigurationError, DatasetNotFoundError, GanLabError
+from gan_lab.stopping import SIGNALS, Stopped
 from gan_lab.terminal import printable
 
 _CARRIED = {"emoji_pairs", "emoji_unpaired"}  # data sets that lie in the repository and not in the installed package
@@ -23,18 +24,25 @@ def guarded(run: Callable[[list[str]], int], arguments: list[str], debug: bool =
         debug: Whether to show the traceback of a failure too.
 
     Returns:
-        The command's status; 2 after wrong usage, 1 after another failure, 130 after Ctrl-C.
+        The command's status; 2 after wrong usage, 1 after another failure, 130 after Ctrl-C, 143 after SIGTERM.
 
     Raises:
         Exception: What is no user's mistake.
     """
     try:
+        SIGNALS.listen()
         return run(arguments)
+    except Stopped as stopped:
+        say(str(stopped))
+        return 128 + stopped.signal
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     except SystemExit as ending:  # --help and --print_config
         return int(ending.code or 0)
     except Exception as error:
+        if (before := _stopped_before(error)) is not None:
+            say(str(before))
+            return 128 + before.signal
         if debug:
             print(printable(traceback.format_exc()), file=sys.stderr)
         status = 2 if isinstance(error, ArgumentError | ConfigurationError) else 1
@@ -45,6 +53,15 @@ def guarded(run: Callable[[list[str]], int], arguments: list[str], debug: bool =
             raise
         peers.say_error(sentence(reason))
         return status
+    finally:
+        SIGNALS.release()
+
+
+def _stopped_before(error: BaseException | None) -> Stopped | None:
+    """The signal in whose wake an error came: a library that is stopped while it writes may call that a failure."""
+    while error is not None and not isinstance(error, Stopped):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def _explained(error: Exception) -> str | None:

@@ -1,6 +1,5 @@
 """LightningCLI with gan-lab's guarantees: what ``fit``, ``validate``, ``test`` and ``predict`` share."""
 
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +9,6 @@ import cv2
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import CSVLogger, Logger
-from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from gan_lab import peers
 from gan_lab.callbacks import BestOfHistory, KnownMonitors, PredictionWriter, StopOnSignal
@@ -43,16 +41,11 @@ def run_lightning(command: str, arguments: list[str], page: HelpPage) -> int:
         page: The beginning of its help.
 
     Returns:
-        0; or 128 and the number of the signal that ended it.
+        0.
     """
     silence_advice()
     peers.end_with_starter()
-    stopper = StopOnSignal()
-    try:
-        GanLabCLI([command, *arguments], stopper, page=page)
-    except SIGTERMException:
-        say("stopped in good order; --ckpt_path last goes on from here")
-        return 128 + (stopper.received or signal.SIGTERM)
+    GanLabCLI([command, *arguments], StopOnSignal(), page=page)
     return 0
 
 

@@ -17,6 +17,7 @@ from gan_lab.errors import require, require_numbers
 from gan_lab.images.pixels import from_bytes
 from gan_lab.samples import PredictionRequest
 from gan_lab.seeding import run_seed
+from gan_lab.stopping import leave_to_parent
 
 
 class GANDataModule(LightningDataModule, ABC):
@@ -130,7 +131,13 @@ class GANDataModule(LightningDataModule, ABC):
 
     def _evaluation_loader(self, data: Dataset[Any], batch_size: int) -> DataLoader[Any]:
         sampler = loader.ShardSampler(len(data), *self._rank_and_world_size())  # type: ignore[arg-type]  # map-style
-        return DataLoader(data, batch_size=batch_size, sampler=sampler, num_workers=self.num_workers)
+        return DataLoader(
+            data,
+            batch_size=batch_size,
+            sampler=sampler,
+            num_workers=self.num_workers,
+            worker_init_fn=leave_to_parent,
+        )
 
     def _rank_and_world_size(self) -> tuple[int, int]:
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer is not None else (0, 1)

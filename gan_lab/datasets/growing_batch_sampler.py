@@ -69,7 +69,7 @@ class GrowingBatchSampler:
 
     def load_state_dict(self, state: dict[str, int]) -> None:
         """Makes the next epoch go on after those steps, with any number of processes."""
-        self._first_step = state["step"]
+        self._first_step = self._step = state["step"]
 
     def _permutation(self, turn: int) -> list[int]:
         generator = torch.Generator().manual_seed(derive_seed(Purpose.ORDER, self.seed, turn))

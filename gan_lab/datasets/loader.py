@@ -9,6 +9,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from gan_lab.errors import DatasetError
 from gan_lab.seeding import Purpose, derive_seed, seed_generators
+from gan_lab.stopping import leave_to_parent
 
 
 class EpochSampler(Sampler[tuple[int, int]]):
@@ -129,7 +130,7 @@ class EpochBatchSampler:
 
     def load_state_dict(self, state: dict[str, int]) -> None:
         """Makes the next epoch begin after those batches."""
-        self._first_batch = state["batch"] if state["batch"] < len(self) else 0
+        self._first_batch = self._handed_out = state["batch"] if state["batch"] < len(self) else 0
 
 
 class _SeededSamples(Dataset[Any]):
@@ -169,6 +170,7 @@ class ResumableLoader(DataLoader[Any]):
             num_workers=num_workers,
             pin_memory=pin_memory,
             persistent_workers=num_workers > 0,
+            worker_init_fn=leave_to_parent,
             generator=torch.Generator(),  # or making an iterator would draw from the global generator
         )
         self.batches = batches

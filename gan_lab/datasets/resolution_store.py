@@ -7,7 +7,6 @@ decoding it each time would cost more than the training step. See ``benchmarks/r
 import os
 import shutil
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from gan_lab.datasets.square_images import SquareImages
 from gan_lab.errors import DatasetError
 from gan_lab.files import partial_path, sweep
 from gan_lab.images.transforms import Image, resize
+from gan_lab.stopping import thread_pool
 
 
 class ResolutionStore:
@@ -110,7 +110,7 @@ class ResolutionStore:
             for side, array in arrays.items():
                 array[index] = resize(square, side)
 
-        with ThreadPoolExecutor(os.cpu_count()) as pool:  # decoding leaves Python's lock alone
+        with thread_pool(os.cpu_count()) as pool:  # decoding leaves Python's lock alone
             for _ in pool.map(store, range(count)):
                 pass
         for array in arrays.values():

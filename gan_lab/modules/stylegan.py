@@ -150,6 +150,7 @@ class StyleGANModule(GANModule):
         if reached < resolution:
             rank_zero_info(f"gan-lab: schedule.total_kimg ends training at {reached} of {resolution} pixels: raise it")
         self._stop_when_done(self.images_seen)
+        super().on_train_start()
 
     def adversarial_step(self, batch: ImageSample) -> None:
         """D, the average, then G (the released training loop), each on images of its own."""

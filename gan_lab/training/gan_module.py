@@ -20,7 +20,14 @@ from gan_lab.training import distributed
 from gan_lab.training.checkpoint_files import read_checkpoint
 from gan_lab.training.ema import WeightAverage, averaged_copy
 from gan_lab.training.finiteness import FiniteCheck, require_finite_weights
-from gan_lab.training.lightning_private import count_step
+from gan_lab.training.lightning_private import (
+    allow_steps,
+    count_step,
+    finish_step,
+    is_fitting,
+    settle_on_step,
+    validation_is_due,
+)
 from gan_lab.training.old_checkpoints import in_present_form
 from gan_lab.training.optimizers import ConfiguredSettings, OptimizersByRole, require_own_state
 from gan_lab.training.per_process import PerProcessState
@@ -63,6 +70,7 @@ class GANModule(LightningModule, ABC):
         self._averages: list[WeightAverage] = []
         self._averages_moved = False
         self._optimizers_kept: int | None = None
+        self._within_epoch = self._validation_due = False  # of the checkpoint that a run is resumed from
 
     @abstractmethod
     def adversarial_step(self, batch: Any) -> None:
@@ -237,8 +245,10 @@ class GANModule(LightningModule, ABC):
         self.trainer.precision_plugin.convert_module(self)  # Lightning would round a checkpoint's double weights first
 
     def on_fit_start(self) -> None:
-        """Has Lightning leave buffers to the steps."""
+        """Has Lightning leave buffers to the steps; begin although no step is left, where a validation is."""
         distributed.leave_buffers_alone(self.trainer)
+        if self._validation_due:
+            allow_steps(self.trainer, 1)
 
     def on_train_epoch_start(self) -> None:
         """Refuses loaders of which one ends before another's, for which that one's process would wait for ever."""
@@ -246,10 +256,18 @@ class GANModule(LightningModule, ABC):
         distributed.require_equal(self.trainer.num_training_batches, "batches in an epoch")
 
     def on_train_start(self) -> None:
-        """Refuses a run that would go on at a learning rate of zero, unless ``allow_zero_lr`` is among its options."""
+        """Does the validation, and ends the epoch, that a checkpoint was saved before.
+
+        Refuses a run that would go on at a learning rate of zero, unless ``allow_zero_lr`` is among its options.
+        """
+        if self._validation_due:
+            allow_steps(self.trainer, -1)
         if not self.hparams.get("allow_zero_lr", False):
             self._configured.require_rates()
             require_learning(self.trainer, self.epoch_rate_factor, self.rate_options)
+        if self._within_epoch:
+            finish_step(self.trainer, self._validation_due)
+        self._within_epoch = self._validation_due = False
 
     def on_train_epoch_end(self) -> None:
         """Looks whether the epoch's losses were finite."""
@@ -296,6 +314,8 @@ class GANModule(LightningModule, ABC):
         require_finite_weights(self, self.global_step)
         checkpoint["images_seen"] = self.images_seen
         checkpoint["per_process"] = self.per_process.state_of_all()
+        checkpoint["validation_due"] = is_fitting(self) and validation_is_due(self.trainer)
+        settle_on_step(checkpoint["loops"])
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Takes over the count of images and this process's own state."""
@@ -303,3 +323,6 @@ class GANModule(LightningModule, ABC):
         self.images_seen = checkpoint.get("images_seen", 0)
         self.per_process.load(checkpoint.get("per_process", []), self.global_rank)
         self._optimizers_kept = len(checkpoint["optimizer_states"]) if "optimizer_states" in checkpoint else None
+        if is_fitting(self) and "loops" in checkpoint:
+            self._within_epoch = settle_on_step(checkpoint["loops"])
+            self._validation_due = self._within_epoch and checkpoint.get("validation_due", False)

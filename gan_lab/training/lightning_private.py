@@ -9,7 +9,7 @@ import traceback
 from typing import Any
 
 from lightning.fabric.strategies.launchers.subprocess_script import _ChildProcessObserver
-from lightning.pytorch import Trainer
+from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from lightning.pytorch.strategies import DDPStrategy, Strategy
 from lightning.pytorch.trainer.connectors import checkpoint_connector
@@ -74,3 +74,74 @@ def settings_of_ddp(strategy: DDPStrategy) -> dict[str, Any]:
 def start_method_of(strategy: Strategy) -> str:
     """How a strategy starts its processes: ``popen`` for commands of their own."""
     return strategy._start_method if isinstance(strategy, DDPStrategy) else "popen"
+
+
+def log_step(trainer: Trainer) -> None:
+    """Has the loggers write what a step logged, as Lightning does after the last hook of the step."""
+    trainer._logger_connector.on_batch_end()
+    trainer._logger_connector.update_train_step_metrics()
+
+
+def is_fitting(module: LightningModule) -> bool:
+    """Whether it is being trained, or prepared for that; not where a checkpoint is loaded without a trainer."""
+    return module._trainer is not None and module._trainer.state.fn == "fit"
+
+
+def validation_is_due(trainer: Trainer) -> bool:
+    """Whether a validation belongs to the training step just done and has not gone through all its batches."""
+    loop = trainer.fit_loop.epoch_loop
+    if trainer.validating:
+        return not loop.val_loop.batch_progress.is_last_batch
+    step: Any = loop.batch_progress.current
+    fetcher = trainer.fit_loop._data_fetcher
+    return fetcher is not None and step.completed < step.processed and loop._should_check_val_fx(fetcher)
+
+
+def settle_on_step(loops: dict[str, Any]) -> bool:
+    """Changes the loops' state in a checkpoint so that it is the same wherever after a step it is saved.
+
+    Lightning tells a checkpoint saved at a step's end from one saved around the validation after it by which counts
+    are completed, and skips that validation and the end of the epoch in ways that depend on it. Here all are as at a
+    step's end in the middle of an epoch, from where Lightning goes on with the next step, and as after the last step of
+    an epoch, for :func:`finish_step`.
+
+    Returns:
+        Whether the checkpoint is one within an epoch, after one of its steps.
+    """
+    fit = loops["fit_loop"]
+    epoch, steps = fit["epoch_progress"]["current"], fit["epoch_loop.batch_progress"]
+    fit.pop("epoch_loop.val_loop.batch_progress", None)  # a validation is done from its beginning
+    if steps["is_last_batch"]:
+        fit["state_dict"].pop("combined_loader", None)  # the next epoch has all its batches
+    if epoch["processed"] == epoch["ready"] or steps["current"]["processed"] != steps["current"]["ready"]:
+        return False
+    for counts in (steps["total"], steps["current"]):
+        counts["completed"] = counts["processed"] - (0 if steps["is_last_batch"] else 1)
+    return True
+
+
+def allow_steps(trainer: Trainer, more: int) -> None:
+    """Raises ``max_steps``: Lightning does not even begin a run that has reached it."""
+    if trainer.max_steps != -1:
+        trainer.fit_loop.epoch_loop.max_steps += more
+
+
+def finish_step(trainer: Trainer, validate: bool) -> None:
+    """Does at the start of a run what belongs to the checkpoint's last step, as Lightning would have after that step.
+
+    Args:
+        trainer: It has just begun, from a state that :func:`settle_on_step` settled.
+        validate: Whether the validation is still to be done. The end of the epoch is, if the step was the last one.
+    """
+    fit, steps = trainer.fit_loop, trainer.fit_loop.epoch_loop
+    if validate:
+        steps.val_loop.restarting = False
+        trainer.validating = True
+        steps.val_loop.run()
+        trainer.training = True
+    over = trainer.global_step >= trainer.max_steps >= 0 or (trainer.should_stop and fit._can_stop_early)
+    if steps.batch_progress.is_last_batch or (validate and over):
+        steps._batches_that_stepped += 1
+        fit.on_advance_end()
+        for loop in (fit, steps):
+            loop.on_iteration_done()

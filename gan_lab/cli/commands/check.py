@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -10,6 +9,7 @@ from gan_lab.cli import help_page
 from gan_lab.cli.console import show
 from gan_lab.cli.help_page import HelpPage
 from gan_lab.errors import ImageReadError
+from gan_lab.stopping import thread_pool
 
 PAGE = HelpPage(
     "Opens every file of an experiment's data and lists what is broken (cannot be decoded), mismatched (sides of "
@@ -47,7 +47,7 @@ def run(arguments: list[str]) -> int:
     seen: dict[str, tuple[str, Path]] = {}
     splits, white_level = _splits(arguments)
     for split, data in splits.items():
-        with ThreadPoolExecutor() as pool:
+        with thread_pool() as pool:
             reports = list(pool.map(lambda index, data=data: _examine(data, index), range(len(data))))
             deep = pool.map(brightest, [path for index in range(len(data)) for path in pictures(data, index)])
             dark = darkness(deep, white_level)
