@@ -71,3 +71,36 @@ def test_a_state_that_was_not_kept_is_refused_by_name():
     kept.keep(pool_a=ImagePool(2), pool_b=ImagePool(2))
     with pytest.raises(CheckpointError, match="its 'per_process' has no pool_b"):
         kept.load([{"pool_a": {"images": []}}], rank=0)
+
+
+def filled(count: int) -> ImagePool:
+    pool = ImagePool(count)
+    for value in range(count):
+        pool.query(image(value))
+    return pool
+
+
+@pytest.mark.parametrize(("size", "kept"), [(0, 0), (2, 2), (9, 4)])
+def test_a_pool_of_another_size_takes_over_what_it_has_room_for(size, kept):
+    pool = ImagePool(size)
+    pool.load_state_dict(filled(4).state_dict())
+    assert len(pool.images) == kept
+    for value in range(100):
+        pool.query(image(value))
+    assert len(pool.images) == size
+
+
+def test_images_of_another_precision_are_given_back_in_that_of_the_run():
+    pool = ImagePool(1)
+    pool.load_state_dict({"images": [torch.full((1, 2, 2), 7, dtype=torch.bfloat16)]})
+    given = [pool.query(image(value)) for value in range(20)]
+    assert {back.dtype for back in given} == {torch.float32}
+    assert any((back == 7).all() for back in given)
+
+
+def test_images_of_another_size_make_room():
+    pool = ImagePool(2)
+    pool.load_state_dict(filled(2).state_dict())
+    larger = torch.rand(3, 1, 4, 4)
+    assert pool.query(larger).shape == larger.shape
+    assert {tuple(kept.shape) for kept in pool.images} == {(1, 4, 4)}

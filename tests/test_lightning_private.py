@@ -64,6 +64,24 @@ def test_private_names_are_found():
     assert {"_get", "_parse_ckpt_path", "_model_class", "_subcommand_parsers"} <= private_names(GanLabCLI)
 
 
+def test_the_loops_have_what_a_resumed_step_is_finished_with():
+    module = SAGANPoseModule(**SMALL, adversarial=False)
+    trainer = train(module, [people()])
+    fit, steps = trainer.fit_loop, trainer.fit_loop.epoch_loop
+    assert module._trainer is trainer
+    for owner, names in (
+        (fit, ("_data_fetcher", "_can_stop_early", "on_advance_end", "on_iteration_done")),
+        (steps, ("_batches_that_stepped", "_should_check_val_fx", "on_iteration_done", "max_steps")),
+        (steps.val_loop, ("restarting", "batch_progress")),
+        (trainer._logger_connector, ("on_batch_end", "update_train_step_metrics")),
+    ):
+        assert [name for name in names if not hasattr(owner, name)] == []
+    state = fit.state_dict()
+    assert state.keys() >= {"state_dict", "epoch_progress", "epoch_loop.val_loop.batch_progress"}
+    assert state["epoch_loop.batch_progress"].keys() == {"total", "current", "is_last_batch"}
+    assert state["epoch_progress"]["current"].keys() == {"ready", "started", "processed", "completed"}
+
+
 MOVED = "Lightning counts steps elsewhere now: see gan_lab/training/lightning_private.py"
 
 

@@ -14,6 +14,7 @@ from gan_lab.cli import main
 from tests.conftest import PROJECT
 
 LAST = "checkpoints/last.ckpt"
+RUNS = (("run", 0), ("run", 1), ("whole", 0))  # stopped, resumed, uninterrupted
 
 
 def run_folder(root: Path, version: int) -> Path:
@@ -115,6 +116,8 @@ def test_a_run_told_to_stop_saves_and_says_so(small, tmp_path, name, status):
     assert main(["fit", "--config", config, f"--trainer.default_root_dir={tmp_path / 'whole'}"]) == 0
     checkpoints = [run_folder(tmp_path / "run", 1) / LAST, run_folder(tmp_path / "whole", 0) / LAST]
     assert differences(*(torch.load(path, weights_only=True) for path in checkpoints)) == []
+    before, after, whole = (rows(run_folder(tmp_path / name, version), 0) for name, version in RUNS)
+    assert before | after == whole
 
 
 def test_one_batch_is_one_step_for_everything_that_counts(small, tmp_path):

@@ -40,6 +40,7 @@ class GrowingBatchSampler:
     world_size: int = 1
 
     def __post_init__(self) -> None:
+        self.begins_anew = False  # the stream goes on, whatever the batches
         self._first_step = 0  # of the next epoch
         self._step = 0  # of this epoch, handed out
         self._order = lru_cache(2)(self._permutation)
@@ -70,6 +71,10 @@ class GrowingBatchSampler:
     def load_state_dict(self, state: dict[str, int]) -> None:
         """Makes the next epoch go on after those steps, with any number of processes."""
         self._first_step = self._step = state["step"]
+
+    def rewind(self) -> None:
+        """Makes the next epoch have all its steps."""
+        self._first_step = 0
 
     def _permutation(self, turn: int) -> list[int]:
         generator = torch.Generator().manual_seed(derive_seed(Purpose.ORDER, self.seed, turn))

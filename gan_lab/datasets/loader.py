@@ -70,6 +70,7 @@ class ResumableBatchSampler(Protocol):
     """Which samples make up which batch, and how far that has been handed out."""
 
     seed: int
+    begins_anew: bool
 
     def __len__(self) -> int:
         """Batches in an epoch."""
@@ -86,6 +87,9 @@ class ResumableBatchSampler(Protocol):
     def load_state_dict(self, state: dict[str, int]) -> None:
         """Goes back to what was kept."""
 
+    def rewind(self) -> None:
+        """Forgets that, but for the count."""
+
 
 class EpochBatchSampler:
     """An epoch's samples in batches of one size; an incomplete last one is dropped.
@@ -93,6 +97,9 @@ class EpochBatchSampler:
     Args:
         sampler: The order; its seed also seeds each sample's augmentation.
         batch_size: Samples a batch and process.
+
+    Attributes:
+        begins_anew: Whether a state was loaded of an epoch of other samples or batches, or of other processes.
 
     Raises:
         DatasetError: If the samples do not fill one batch.
@@ -107,6 +114,7 @@ class EpochBatchSampler:
         self.sampler = sampler
         self.batch_size = batch_size
         self.seed = sampler.seed
+        self.begins_anew = False
         self._first_batch = 0
         self._handed_out = 0
 
@@ -125,12 +133,22 @@ class EpochBatchSampler:
         self._handed_out += 1
 
     def state_dict(self) -> dict[str, int]:
-        """Batches of the current epoch that were handed out."""
-        return {"batch": self._handed_out}
+        """Batches of the current epoch that were handed out, and what makes it up."""
+        return {"batch": self._handed_out} | self._makeup()
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Makes the next epoch begin after those batches."""
-        self._first_batch = self._handed_out = state["batch"] if state["batch"] < len(self) else 0
+        """Makes the next epoch begin after those batches; anew, if it is made up of others."""
+        self.begins_anew = any(state.get(name, number) != number for name, number in self._makeup().items())
+        goes_on = not self.begins_anew and state["batch"] < len(self)
+        self._first_batch = self._handed_out = state["batch"] if goes_on else 0
+
+    def rewind(self) -> None:
+        """Makes the next epoch begin with its first batch."""
+        self._first_batch = 0
+
+    def _makeup(self) -> dict[str, int]:
+        sampler = self.sampler
+        return {"samples": sampler.length, "batch_size": self.batch_size, "processes": sampler.world_size}
 
 
 class _SeededSamples(Dataset[Any]):

@@ -15,6 +15,7 @@ from torch import Tensor
 from gan_lab.errors import CheckpointError
 from gan_lab.files import atomic_write
 from gan_lab.training.checkpoint_files import read_checkpoint
+from gan_lab.training.ema import with_averages
 from gan_lab.training.lightning_private import raised_while_restoring
 
 
@@ -54,8 +55,9 @@ def require_match(path: Path, model: LightningModule) -> dict[str, tuple[Any, An
         CheckpointError: If its weights are of another paper, or of networks built with other settings.
     """
     checkpoint = read_checkpoint(path, mmap=True)
-    theirs = {name: tuple(tensor.shape) for name, tensor in checkpoint["state_dict"].items()}
     ours = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    weights = with_averages(checkpoint["state_dict"], ours)
+    theirs = {name: tuple(tensor.shape) for name, tensor in weights.items()}
     saved = checkpoint.get("hyper_parameters", {})
     changed = {
         name: (saved[name], now)

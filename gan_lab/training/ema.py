@@ -5,12 +5,13 @@ al. 2019 use it, it means the same at every batch size.
 """
 
 import math
+from collections.abc import Collection, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import TypeVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -18,6 +19,19 @@ Network = TypeVar("Network", bound=nn.Module)
 def averaged_copy(network: Network) -> Network:
     """A copy that starts at the network's weights and that no optimizer trains; see :func:`update_average`."""
     return deepcopy(network).requires_grad_(False)
+
+
+def with_averages(weights: Mapping[str, Tensor], wanted: Collection[str]) -> dict[str, Tensor]:
+    """A checkpoint's weights for a model that averages other networks than the checkpoint's did, or none.
+
+    Args:
+        weights: By name; ``x_ema`` is the average of ``x``.
+        wanted: The model's names. An average that is not among the weights begins at its network's, as averages do; one
+            that the model does not have is left out.
+    """
+    adapted = {name: weight for name, weight in weights.items() if name in wanted or "_ema." not in name}
+    begun = {name: weights.get(name.replace("_ema.", ".", 1)) for name in wanted if "_ema." in name}
+    return {name: weight for name, weight in begun.items() if weight is not None} | adapted
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from gan_lab.samples import ImageSample, PairedSample, PoseSample, PredictionReq
 from gan_lab.seeding import Purpose, derive_seed, run_seed, seed_generators
 from gan_lab.training import distributed
 from gan_lab.training.checkpoint_files import read_checkpoint
-from gan_lab.training.ema import WeightAverage, averaged_copy
+from gan_lab.training.ema import WeightAverage, averaged_copy, with_averages
 from gan_lab.training.finiteness import FiniteCheck, require_finite_weights
 from gan_lab.training.lightning_private import (
     allow_steps,
@@ -70,7 +70,7 @@ class GANModule(LightningModule, ABC):
         self._averages: list[WeightAverage] = []
         self._averages_moved = False
         self._optimizers_kept: int | None = None
-        self._within_epoch = self._validation_due = False  # of the checkpoint that a run is resumed from
+        self._resumed = self._validation_due = False
 
     @abstractmethod
     def adversarial_step(self, batch: Any) -> None:
@@ -265,9 +265,12 @@ class GANModule(LightningModule, ABC):
         if not self.hparams.get("allow_zero_lr", False):
             self._configured.require_rates()
             require_learning(self.trainer, self.epoch_rate_factor, self.rate_options)
-        if self._within_epoch:
-            finish_step(self.trainer, self._validation_due)
-        self._within_epoch = self._validation_due = False
+        if self._resumed:
+            batches = getattr(self.trainer.train_dataloader, "batches", None)  # of ours
+            anew = batches is not None and batches.begins_anew
+            if finish_step(self.trainer, self._validation_due, anew) and batches is not None:
+                batches.rewind()
+        self._resumed = self._validation_due = False
 
     def on_train_epoch_end(self) -> None:
         """Looks whether the epoch's losses were finite."""
@@ -320,9 +323,10 @@ class GANModule(LightningModule, ABC):
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Takes over the count of images and this process's own state."""
         checkpoint.update(in_present_form(checkpoint, RENAMES))  # Lightning may have read the file by itself
+        checkpoint["state_dict"] = with_averages(checkpoint["state_dict"], self.state_dict())
         self.images_seen = checkpoint.get("images_seen", 0)
         self.per_process.load(checkpoint.get("per_process", []), self.global_rank)
         self._optimizers_kept = len(checkpoint["optimizer_states"]) if "optimizer_states" in checkpoint else None
         if is_fitting(self) and "loops" in checkpoint:
-            self._within_epoch = settle_on_step(checkpoint["loops"])
-            self._validation_due = self._within_epoch and checkpoint.get("validation_due", False)
+            settle_on_step(checkpoint["loops"])
+            self._resumed, self._validation_due = True, checkpoint.get("validation_due", False)

@@ -29,6 +29,8 @@ class ImagePool:
         return torch.stack([self._query_one(image) for image in images.detach()])
 
     def _query_one(self, image: Tensor) -> Tensor:
+        if self.images and self.images[0].shape != image.shape:
+            self.images = []  # a resumed run may have images of another size
         if len(self.images) < self.size:
             self.images.append(image.clone())
             return image
@@ -36,14 +38,16 @@ class ImagePool:
             return image
         place = random.randrange(self.size)
         old, self.images[place] = self.images[place], image.clone()
-        return old.to(image.device)
+        return old.to(image)
 
     def state_dict(self) -> dict[str, Any]:
         """The images kept, on the CPU."""
         return {"images": [image.cpu() for image in self.images]}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Takes over the images of :meth:`state_dict`; they move to the device when they are asked for.
+        """Takes over as many images of :meth:`state_dict` as it has room for.
+
+        They take the device and the type of the images in whose place they are asked for.
 
         Raises:
             CheckpointError: If they are no images.
@@ -51,7 +55,7 @@ class ImagePool:
         images = state.get("images")
         if not isinstance(images, list) or not all(map(_is_image, images)):
             raise CheckpointError("its pool of generated images holds other things than images")
-        self.images = list(images)
+        self.images = images[: self.size]
 
 
 def _is_image(value: Any) -> bool:

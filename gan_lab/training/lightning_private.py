@@ -13,6 +13,7 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from lightning.pytorch.strategies import DDPStrategy, Strategy
 from lightning.pytorch.trainer.connectors import checkpoint_connector
+from lightning.pytorch.utilities import rank_zero_info
 
 
 def count_step(trainer: Trainer) -> None:
@@ -97,27 +98,25 @@ def validation_is_due(trainer: Trainer) -> bool:
     return fetcher is not None and step.completed < step.processed and loop._should_check_val_fx(fetcher)
 
 
-def settle_on_step(loops: dict[str, Any]) -> bool:
+def settle_on_step(loops: dict[str, Any]) -> None:
     """Changes the loops' state in a checkpoint so that it is the same wherever after a step it is saved.
 
-    Lightning tells a checkpoint saved at a step's end from one saved around the validation after it by which counts
-    are completed, and skips that validation and the end of the epoch in ways that depend on it. Here all are as at a
-    step's end in the middle of an epoch, from where Lightning goes on with the next step, and as after the last step of
-    an epoch, for :func:`finish_step`.
-
-    Returns:
-        Whether the checkpoint is one within an epoch, after one of its steps.
+    Lightning tells a checkpoint saved at a step's end from one saved around the validation after it, or at the end of
+    the epoch, by which counts are completed. Depending on it, and on whether ``max_steps`` is set, it skips the
+    validation, the end of the epoch, or the whole next epoch. Here a state is as at a step's end in the middle of an
+    epoch, from where Lightning goes on with the next step, or as after a whole one; :func:`finish_step` does the rest.
     """
     fit = loops["fit_loop"]
-    epoch, steps = fit["epoch_progress"]["current"], fit["epoch_loop.batch_progress"]
+    epochs, steps = fit["epoch_progress"], fit["epoch_loop.batch_progress"]
     fit.pop("epoch_loop.val_loop.batch_progress", None)  # a validation is done from its beginning
     if steps["is_last_batch"]:
         fit["state_dict"].pop("combined_loader", None)  # the next epoch has all its batches
-    if epoch["processed"] == epoch["ready"] or steps["current"]["processed"] != steps["current"]["ready"]:
-        return False
+    between_steps = epochs["current"]["processed"] < epochs["current"]["started"] and not steps["is_last_batch"]
+    for counts in (epochs["total"], epochs["current"]):
+        counts["completed"] = counts["processed"]
     for counts in (steps["total"], steps["current"]):
-        counts["completed"] = counts["processed"] - (0 if steps["is_last_batch"] else 1)
-    return True
+        if 0 < counts["processed"] == counts["ready"]:
+            counts["completed"] = counts["processed"] - between_steps
 
 
 def allow_steps(trainer: Trainer, more: int) -> None:
@@ -126,12 +125,16 @@ def allow_steps(trainer: Trainer, more: int) -> None:
         trainer.fit_loop.epoch_loop.max_steps += more
 
 
-def finish_step(trainer: Trainer, validate: bool) -> None:
+def finish_step(trainer: Trainer, validate: bool, anew: bool) -> bool:
     """Does at the start of a run what belongs to the checkpoint's last step, as Lightning would have after that step.
 
     Args:
         trainer: It has just begun, from a state that :func:`settle_on_step` settled.
         validate: Whether the validation is still to be done. The end of the epoch is, if the step was the last one.
+        anew: Whether an epoch in the middle of which the step was begins again.
+
+    Returns:
+        Whether the next step is an epoch's first.
     """
     fit, steps = trainer.fit_loop, trainer.fit_loop.epoch_loop
     if validate:
@@ -140,8 +143,18 @@ def finish_step(trainer: Trainer, validate: bool) -> None:
         steps.val_loop.run()
         trainer.training = True
     over = trainer.global_step >= trainer.max_steps >= 0 or (trainer.should_stop and fit._can_stop_early)
-    if steps.batch_progress.is_last_batch or (validate and over):
+    epoch: Any = fit.epoch_progress.current
+    within_epoch, step = epoch.processed < epoch.started, steps.batch_progress
+    enough = step.current.ready >= trainer.num_training_batches and not anew
+    ended = step.is_last_batch or enough or (validate and over)
+    if within_epoch and ended:
         steps._batches_that_stepped += 1
         fit.on_advance_end()
+    elif within_epoch and anew:
+        rank_zero_info("gan-lab: data, batches or processes are others than the checkpoint's: its epoch begins anew")
+        steps._batches_that_stepped += 1
+        steps.on_iteration_done()
+    if ended or not within_epoch:
         for loop in (fit, steps):
             loop.on_iteration_done()
+    return ended or not within_epoch
