@@ -7,7 +7,7 @@ import torch
 import yaml
 
 from gan_lab.errors import ConfigurationError
-from gan_lab.modules import ArtDCGANModule, CycleGANModule, Pix2PixModule, SAGANPoseModule
+from gan_lab.modules import CycleGANModule, Pix2PixModule, SAGANPoseModule
 from tests.conftest import PROJECT
 from tests.training import train
 
@@ -110,14 +110,6 @@ def test_milestones_that_leave_nothing_are_refused():
 def test_numbers_that_make_no_schedule_are_refused(paper, settings, message):
     with pytest.raises(ConfigurationError, match=message):
         paper(**settings)
-
-
-def test_a_learning_rate_of_zero_is_refused():
-    with pytest.raises(ConfigurationError, match="the generator's learning rate is 0, so that it would not learn"):
-        train(module(lr=0.0), [PAIR])
-    paintings = ArtDCGANModule(28, latent_size=8, generator_channels=2, discriminator_channels=2, lr=0.0)
-    with pytest.raises(ConfigurationError, match="the generator's learning rate is 0"):
-        train(paintings, [{"image": torch.zeros(2, 3, 28, 28), "name": ["a", "b"]}])
 
 
 @pytest.mark.parametrize("config", SCHEDULED)

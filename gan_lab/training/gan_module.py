@@ -263,7 +263,6 @@ class GANModule(LightningModule, ABC):
         if self._validation_due:
             allow_steps(self.trainer, -1)
         if not self.hparams.get("allow_zero_lr", False):
-            self._configured.require_rates()
             require_learning(self.trainer, self.epoch_rate_factor, self.rate_options)
         if self._resumed:
             batches = getattr(self.trainer.train_dataloader, "batches", None)  # of ours

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
-from gan_lab.errors import CheckpointError, require, require_numbers
+from gan_lab.errors import CheckpointError, require_numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +96,6 @@ class ConfiguredSettings:
             [{name: value for name, value in group.items() if name != "params"} for group in optimizer.param_groups]
             for optimizer in self._optimizers
         ]
-
-    def require_rates(self) -> None:
-        """Refuses an optimizer that could not change a weight; raises ConfigurationError."""
-        for role, groups in zip(("generator", "discriminator"), self._settings, strict=False):
-            rates = [settings["lr"] for settings in groups]
-            require(any(rates), f"the {role}'s learning rate is 0, so that it would not learn: raise it")
 
     def restore(self, learning_rate_factor: float) -> None:
         """Gives every group back what is its own, its learning rate times a factor."""
