@@ -71,7 +71,7 @@ class ArtDCGANModule(GANModule):
         )
         for network in (self.generator, self.discriminator):
             network.to(memory_format=torch.channels_last)  # strided convolutions and batch norm are faster so
-        self.generator_ema = self.average(self.generator, ema_half_life)
+        self.generator_ema = self.averages.of(self.generator, ema_half_life)
         self.sampler = art_dcgan_sampler(self.generator_ema or self.generator, self.hparams)
 
     def build_optimizers(self) -> OptimizersByRole:

@@ -95,7 +95,7 @@ class CycleGANModule(GANModule):
         self.predict_direction, self.domain_names = predict_direction or "AtoB", domain_names or ("A", "B")
         self.generators = nn.ModuleDict({way: cyclegan_generator(self.hparams) for way in ("AtoB", "BtoA")})
         self.discriminators = nn.ModuleDict({name: patch_discriminator(self.hparams, channels) for name in ("A", "B")})
-        self.generators_ema = self.average(self.generators, ema_half_life)
+        self.generators_ema = self.averages.of(self.generators, ema_half_life)
         self.pool_a, self.pool_b = ImagePool(pool_size), ImagePool(pool_size)
         self.per_process.keep(pool_a=self.pool_a, pool_b=self.pool_b)
         self.metrics = nn.ModuleDict({split: cycle_metrics(split) for split in ("val", "test")})

@@ -112,7 +112,7 @@ class Pix2PixModule(GANModule):
         self.adam, self.epochs = AdamSettings(lr, betas), (constant_epochs, decay_epochs)
         self.palette = None if palette is None else PALETTES[palette]
         self.generator, self.discriminator = _build_networks(self.hparams)
-        self.generator_ema = self.average(self.generator, ema_half_life)
+        self.generator_ema = self.averages.of(self.generator, ema_half_life)
         self.translator = pix2pix_translator(self.generator_ema or self.generator, self.hparams)
         self.metrics = nn.ModuleDict({split: translation_metrics(split, self.palette) for split in ("val", "test")})
 

@@ -117,7 +117,7 @@ class SAGANPoseModule(GANModule):
         self.lr, self.adam, self.drops = lr, AdamSettings(discriminator_lr, (0.9, 0.999)), (milestones, decay_factor)
         self.generator, self.discriminator = _build_networks(self.hparams)
         self.register_buffer("balance", torch.zeros(()) if adversarial else None)  # k_0 = 0
-        self.generator_ema = self.average(self.generator, ema_half_life)
+        self.generator_ema = self.averages.of(self.generator, ema_half_life)
         self.finder = pose_finder(self.generator_ema or self.generator, self.hparams)
         self.metrics = nn.ModuleDict({split: pose_metrics(self.hparams) for split in ("val", "test")})
 

@@ -120,7 +120,7 @@ class StyleGANModule(GANModule):
         self.adam, self.lr_by_resolution = AdamSettings(lr, betas), lr_by_resolution or {}
         self.generator = stylegan_generator(self.hparams)
         self.discriminator = _build_discriminator(self.hparams)
-        self.generator_ema = self.average(self.generator, 1000 * ema_half_life_kimg)
+        self.generator_ema = self.averages.of(self.generator, 1000 * ema_half_life_kimg)
         self.sampler = stylegan_sampler(self.generator_ema or self.generator, self.hparams, self.stage)
 
     @classmethod

@@ -62,6 +62,47 @@ class WeightAverage:
         update_average(self.average, self.network, half_life_decay(images, half_life))
 
 
+class WeightAverages:
+    """All averages of a module, each of which moves once a step."""
+
+    def __init__(self) -> None:
+        self._all: list[WeightAverage] = []
+        self._moved = False
+
+    def of(self, network: Network, half_life: float, ramp_up: float | None = None) -> Network | None:
+        """Has every step move an average of a network's weights; the copy is the paper's to keep as a network of its.
+
+        Args:
+            network: What is trained.
+            half_life: After how many images a step's weights count half; 0 for no average.
+            ramp_up: See :class:`WeightAverage`.
+
+        Returns:
+            The average, which starts at the network's weights; None without a half-life.
+        """
+        if half_life == 0:
+            return None
+        copy = averaged_copy(network)
+        self._all.append(WeightAverage(copy, network, half_life, ramp_up))
+        return copy
+
+    def move(self, images: int, images_seen: int) -> None:
+        """Moves them, the first time that it is asked to in a step.
+
+        Args:
+            images: Images of the step, over all processes.
+            images_seen: Images of all steps so far, this one's included.
+        """
+        if not self._moved:
+            for average in self._all:
+                average.update(images, images_seen)
+        self._moved = True
+
+    def end_step(self) -> None:
+        """Has them move again in the next step."""
+        self._moved = False
+
+
 def half_life_decay(images: int, half_life: float) -> float:
     """What is left of an average after a step: half of it after ``half_life`` images.
 

@@ -3,13 +3,12 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self
 
 import torch
 from lightning.pytorch import Callback, LightningModule
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim import Optimizer
-from torchmetrics import Metric
 
 from gan_lab.errors import CheckpointError, require
 from gan_lab.inference.latent_sampler import SeedSampler
@@ -18,26 +17,18 @@ from gan_lab.samples import ImageSample, PairedSample, PoseSample, PredictionReq
 from gan_lab.seeding import Purpose, derive_seed, run_seed, seed_generators
 from gan_lab.training import distributed
 from gan_lab.training.checkpoint_files import read_checkpoint
-from gan_lab.training.ema import WeightAverage, averaged_copy, with_averages
+from gan_lab.training.ema import WeightAverages, with_averages
 from gan_lab.training.finiteness import FiniteCheck, require_finite_weights
-from gan_lab.training.lightning_private import (
-    allow_steps,
-    count_step,
-    finish_step,
-    is_fitting,
-    settle_on_step,
-    validation_is_due,
-)
+from gan_lab.training.lightning_private import count_step
 from gan_lab.training.old_checkpoints import in_present_form
 from gan_lab.training.optimizers import ConfiguredSettings, OptimizersByRole, require_own_state
 from gan_lab.training.per_process import PerProcessState
-from gan_lab.training.precisions import fresh_casts, require_plugin
+from gan_lab.training.precisions import fresh_casts, require_plugin, sum_in_precision_of
 from gan_lab.training.process_watch import ProcessWatch
 from gan_lab.training.rates import require_learning
 from gan_lab.training.renamed import RENAMES
+from gan_lab.training.resumed_step import ResumedStep
 from gan_lab.training.strategies import require_strategy
-
-Network = TypeVar("Network", bound=nn.Module)
 
 
 class GANModule(LightningModule, ABC):
@@ -52,6 +43,7 @@ class GANModule(LightningModule, ABC):
     Attributes:
         images_seen: Images of all steps so far, over all processes: the one count of them.
         per_process: What a checkpoint keeps of every process by itself.
+        averages: What every step moves of averaged weights.
         sampler: What makes images of nothing but seeds; None in a model that needs more.
         learns_from: The samples that it learns from and is measured on.
         rate_options: The options that say when learning rates fall, as messages name them.
@@ -67,10 +59,9 @@ class GANModule(LightningModule, ABC):
         self.images_seen = 0
         self.per_process = PerProcessState()
         self._finite = FiniteCheck()
-        self._averages: list[WeightAverage] = []
-        self._averages_moved = False
+        self.averages = WeightAverages()
         self._optimizers_kept: int | None = None
-        self._resumed = self._validation_due = False
+        self._resumed_step = ResumedStep()
 
     @abstractmethod
     def adversarial_step(self, batch: Any) -> None:
@@ -174,8 +165,8 @@ class GANModule(LightningModule, ABC):
             self.adversarial_step(batch)
         distributed.average([buffer for buffer in self.buffers() if buffer.is_floating_point()])
         self.move_averages(batch)
+        self.averages.end_step()
         self.images_seen += self.images_in(batch)
-        self._averages_moved = False
         count_step(self.trainer)
 
     def images_in(self, batch: Mapping[str, Any]) -> int:
@@ -204,31 +195,10 @@ class GANModule(LightningModule, ABC):
         self._finite.note(self.global_step, detached)
         self.log_dict(dict(detached), prog_bar=True)
 
-    def average(self, network: Network, half_life: float, ramp_up: float | None = None) -> Network | None:
-        """Has every step move an average of a network's weights; the copy is the paper's to keep as a network of its.
-
-        Args:
-            network: What is trained.
-            half_life: After how many images a step's weights count half; 0 for no average.
-            ramp_up: See :class:`WeightAverage`.
-
-        Returns:
-            The average, which starts at the network's weights; None without a half-life.
-        """
-        if half_life == 0:
-            return None
-        copy = averaged_copy(network)
-        self._averages.append(WeightAverage(copy, network, half_life, ramp_up))
-        return copy
-
     def move_averages(self, batch: Mapping[str, Any]) -> None:
-        """Moves the averages of :meth:`average` once a step: at its end, or where a paper calls this in its game."""
-        if self._averages_moved:
-            return
+        """Moves the averages of weights once a step: at its end, or where a paper calls this in its game."""
         images = self.images_in(batch)
-        for weights in self._averages:
-            weights.update(images, self.images_seen + images)
-        self._averages_moved = True
+        self.averages.move(images, self.images_seen + images)
 
     def configure_callbacks(self) -> list[Callback]:
         """Refuses what would train wrongly, before any data are read; has processes notice each other's end.
@@ -247,8 +217,7 @@ class GANModule(LightningModule, ABC):
     def on_fit_start(self) -> None:
         """Has Lightning leave buffers to the steps; begin although no step is left, where a validation is."""
         distributed.leave_buffers_alone(self.trainer)
-        if self._validation_due:
-            allow_steps(self.trainer, 1)
+        self._resumed_step.allow(self.trainer)
 
     def on_train_epoch_start(self) -> None:
         """Refuses loaders of which one ends before another's, for which that one's process would wait for ever."""
@@ -260,16 +229,10 @@ class GANModule(LightningModule, ABC):
 
         Refuses a run that would go on at a learning rate of zero, unless ``allow_zero_lr`` is among its options.
         """
-        if self._validation_due:
-            allow_steps(self.trainer, -1)
+        self._resumed_step.forbid(self.trainer)
         if not self.hparams.get("allow_zero_lr", False):
             require_learning(self.trainer, self.epoch_rate_factor, self.rate_options)
-        if self._resumed:
-            batches = getattr(self.trainer.train_dataloader, "batches", None)  # of ours
-            anew = batches is not None and batches.begins_anew
-            if finish_step(self.trainer, self._validation_due, anew) and batches is not None:
-                batches.rewind()
-        self._resumed = self._validation_due = False
+        self._resumed_step.finish(self.trainer)
 
     def on_train_epoch_end(self) -> None:
         """Looks whether the epoch's losses were finite."""
@@ -277,10 +240,7 @@ class GANModule(LightningModule, ABC):
 
     def on_validation_start(self) -> None:
         """Has metrics sum up in double where weights are double, which torchmetrics leaves to be asked for."""
-        if self.dtype == torch.float64:
-            for metric in self.modules():
-                if isinstance(metric, Metric):
-                    metric.to(torch.float64)
+        sum_in_precision_of(self)
 
     on_test_start = on_validation_start
 
@@ -316,8 +276,7 @@ class GANModule(LightningModule, ABC):
         require_finite_weights(self, self.global_step)
         checkpoint["images_seen"] = self.images_seen
         checkpoint["per_process"] = self.per_process.state_of_all()
-        checkpoint["validation_due"] = is_fitting(self) and validation_is_due(self.trainer)
-        settle_on_step(checkpoint["loops"])
+        self._resumed_step.save(self, checkpoint)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Takes over the count of images and this process's own state."""
@@ -326,6 +285,4 @@ class GANModule(LightningModule, ABC):
         self.images_seen = checkpoint.get("images_seen", 0)
         self.per_process.load(checkpoint.get("per_process", []), self.global_rank)
         self._optimizers_kept = len(checkpoint["optimizer_states"]) if "optimizer_states" in checkpoint else None
-        if is_fitting(self) and "loops" in checkpoint:
-            settle_on_step(checkpoint["loops"])
-            self._resumed, self._validation_due = True, checkpoint.get("validation_due", False)
+        self._resumed_step.load(self, checkpoint)

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
+from lightning.pytorch import LightningModule
 from lightning.pytorch.plugins.precision import DoublePrecision, MixedPrecision, Precision
+from torchmetrics import Metric
 
 from gan_lab.errors import ConfigurationError, require
 
@@ -70,3 +72,11 @@ def fresh_casts() -> Iterator[None]:
         yield
     finally:
         torch.set_autocast_cache_enabled(kept)
+
+
+def sum_in_precision_of(module: LightningModule) -> None:
+    """Has metrics sum up in double where the weights are double, which torchmetrics leaves to be asked for."""
+    if module.dtype == torch.float64:
+        for metric in module.modules():
+            if isinstance(metric, Metric):
+                metric.to(torch.float64)
