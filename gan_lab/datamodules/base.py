@@ -7,7 +7,6 @@ from typing import Any, ClassVar, cast
 
 import torch
 from lightning.pytorch import LightningDataModule
-from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from gan_lab.datasets import ImageFolder, loader
@@ -121,23 +120,17 @@ class GANDataModule(LightningDataModule, ABC):
 
         They have the precision of the model's weights. In ``predict`` the batch becomes the request that it stands for.
         """
-        tensors = {key: value for key, value in batch.items() if isinstance(value, Tensor)}
         dtype = torch.float32 if self.trainer is None else cast(torch.dtype, self.trainer.lightning_module.dtype)
-        bytes_of = {key: images for key, images in tensors.items() if images.dtype == torch.uint8}
-        floats = batch | {key: from_bytes(images, dtype) for key, images in bytes_of.items()}
+        images = {key: value for key, value in batch.items() if getattr(value, "dtype", None) == torch.uint8}
+        floats = batch | {key: from_bytes(value, dtype) for key, value in images.items()}
         if self.trainer is not None and self.trainer.predicting:
             return self._predicted.request(floats)
         return floats
 
     def _evaluation_loader(self, data: Dataset[Any], batch_size: int) -> DataLoader[Any]:
         sampler = loader.ShardSampler(len(data), *self._rank_and_world_size())  # type: ignore[arg-type]  # map-style
-        return DataLoader(
-            data,
-            batch_size=batch_size,
-            sampler=sampler,
-            num_workers=self.num_workers,
-            worker_init_fn=leave_to_parent,
-        )
+        workers: dict[str, Any] = {"num_workers": self.num_workers, "worker_init_fn": leave_to_parent}
+        return DataLoader(data, batch_size, sampler=sampler, **workers)
 
     def _rank_and_world_size(self) -> tuple[int, int]:
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer is not None else (0, 1)

@@ -66,9 +66,8 @@ class GrowingDataModule(UnconditionalDataModule):
     def training_data(self) -> GrowingImages:
         """All images but those held out, at every resolution, mirrored half of the time if so configured."""
         images, sides = self.source.split("train"), self.schedule.resolutions
-        return GrowingImages(
-            self.data_set, images, sides, self.flip, self.store, self.store_side, self.max_broken_fraction
-        )
+        store = (self.store, self.store_side, self.max_broken_fraction)
+        return GrowingImages(self.data_set, images, sides, self.flip, *store)
 
     def batch_sampler(self, length: int) -> GrowingBatchSampler:
         """The images that each step wants, at the size it wants."""
@@ -85,6 +84,5 @@ class GrowingDataModule(UnconditionalDataModule):
 
     def _images_seen(self) -> int:
         """Images that the model has seen; 0 without a trainer."""
-        if self.trainer is None:
-            return 0
-        return int(self.trainer.lightning_module.images_seen)  # type: ignore[arg-type]  # typed as any module
+        model: Any = None if self.trainer is None else self.trainer.lightning_module
+        return 0 if model is None else int(model.images_seen)

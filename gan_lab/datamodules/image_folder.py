@@ -12,8 +12,7 @@ class ImageFolderDataModule(SquareImagesDataModule):
     """The images below one folder, also in subfolders.
 
     Args:
-        box: The part of every file that is the image, its left, top, right and bottom edge in pixels, such as
-            ``[128, 0, 256, 128]`` for the right half of a pair; None for all of it.
+        box: Left, top, right and bottom edge of the part of every file that is the image, in pixels; None for all.
         **kwargs: As of :class:`SquareImagesDataModule`.
     """
 

@@ -70,9 +70,8 @@ class PoseDataModule(GANDataModule):
     def prediction_data(self) -> Persons | PeopleToFind:
         """People in pictures or a video, or the ones held out."""
         if self.predict_folder is not None:
-            return Persons(
-                self.predict_folder, self.image_size, self.boxes, self.box_margin, self.white_level, self.output_folder
-            )
+            boxes = (self.boxes, self.box_margin)
+            return Persons(self.predict_folder, self.image_size, *boxes, self.white_level, self.output_folder)
         return PeopleToFind(self.held_out_to_find())
 
     def held_out_to_find(self) -> PosedPeople:

@@ -55,8 +55,8 @@ class SAGANPoseModule(GANModule):
             discriminator. False asks for empty maps there, as the release does: right where no label means out of the
             picture, wrong where it means not labeled.
         adversarial: Whether there is a discriminator; False trains the hourglasses alone.
-        adversarial_weight: Weight of the adversarial loss beside the heatmaps' error (lambda_G). 1e-4 is that of Chou
-            et al. 2017, whose code the release grew from; with the release's own default, 0.1, it would rule.
+        adversarial_weight: Weight of the adversarial loss beside the heatmaps' error (lambda_G): 1e-4 in Chou et al.
+            2017, whose code the release grew from, 0.1 in the release.
         balance_ratio: L_fake / L_real that the balance k aims for (gamma).
         balance_rate: How fast k follows (lambda_k).
         lr: RMSprop's learning rate at the start, of the generator.
@@ -277,20 +277,16 @@ def _require_consistent(settings: Mapping[str, Any]) -> None:
     require(skeleton in SKELETONS, f"skeleton must be one of {', '.join(SKELETONS)}, got {skeleton!r}")
     require(len(settings["thresholds"]) > 0, "thresholds must name at least one distance, got none")
     require_numbers({"sigma": settings["sigma"]}, above=0)
-    names = ("lr", "ema_half_life", "adversarial_weight")
-    require_numbers({name: settings[name] for name in names}, at_least=0)
-    for milestone in settings["milestones"]:
-        require_numbers({"milestones": milestone}, at_least=0)
+    numbers = {name: settings[name] for name in ("lr", "ema_half_life", "adversarial_weight")}
+    require_numbers(numbers | {"milestones": min(settings["milestones"], default=0)}, at_least=0)
     require_numbers({"decay_factor": settings["decay_factor"]}, at_least=0, at_most=1)
     if settings["adversarial"]:  # at 0 the balance would stay there, and no prediction be judged
         require_numbers({name: settings[name] for name in ("balance_ratio", "balance_rate")}, above=0)
 
 
 def _build_networks(settings: Mapping[str, Any]) -> tuple[StackedHourglass, HeatmapDiscriminator | None]:
-    generator = pose_generator(settings)
-    if not settings["adversarial"]:
-        return generator, None
-    return generator, HeatmapDiscriminator(hourglass_settings(settings, "discriminator"))
+    of_d = hourglass_settings(settings, "discriminator")
+    return pose_generator(settings), HeatmapDiscriminator(of_d) if settings["adversarial"] else None
 
 
 def pose_metrics(settings: Mapping[str, Any]) -> nn.ModuleList:

@@ -145,7 +145,6 @@ class StyleGANModule(GANModule):
 
     def on_train_start(self) -> None:
         """Ends a run at once that is resumed after its schedule's end, and says if that comes before the last size."""
-        super().on_train_start()
         reached, resolution = self.schedule.last_resolution, self.schedule.resolution
         if reached < resolution:
             rank_zero_info(f"gan-lab: schedule.total_kimg ends training at {reached} of {resolution} pixels: raise it")
