@@ -232,7 +232,7 @@ def end_with_starter() -> None:
     """
     named, local_rank = (int(os.environ.get(name, 0)) for name in (_STARTER, "LOCAL_RANK"))
     os.environ[_STARTER] = str(os.getpid())  # for those that this process starts
-    starter = named if local_rank > 0 else None
+    starter = named if local_rank > 0 and named != os.getpid() else None  # its own, of an earlier command
     if "TORCHELASTIC_RUN_ID" in os.environ:
         starter = os.getppid()
     if starter:

@@ -5,6 +5,7 @@ import os
 import queue
 import signal
 import socket
+import threading
 
 import pytest
 
@@ -129,3 +130,11 @@ def test_a_process_ends_with_the_one_that_started_it(monkeypatch):
     process.join()
     with pytest.raises(EOFError):  # nobody is left at the other end
         ours.recv()
+
+
+def test_a_second_command_in_one_process_is_not_its_own_starter(monkeypatch):
+    monkeypatch.delenv("TORCHELASTIC_RUN_ID", raising=False)
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    monkeypatch.setenv("GAN_LAB_STARTER", str(os.getpid()))
+    peers.end_with_starter()
+    assert "gan-lab-starter" not in [thread.name for thread in threading.enumerate()]
