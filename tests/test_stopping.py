@@ -107,6 +107,12 @@ def test_a_second_interrupt_while_a_checkpoint_is_written_leaves_the_one_before(
     assert torch.load(path, weights_only=True)["global_step"] == 1
 
 
+def test_a_checkpoint_that_cannot_be_written_when_a_run_stops_is_news(small, monkeypatch, capsys):
+    monkeypatch.setattr(torch, "save", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    assert main(["fit", "--config", str(small()), *stop_in("on_before_backward", "SIGTERM", step=1)]) == 1
+    assert "No space left on device" in capsys.readouterr().err
+
+
 def test_an_error_in_the_wake_of_a_signal_is_no_error(capsys):
     def run(_):
         try:

@@ -112,5 +112,6 @@ def _any_told() -> bool:
 
 def _batches(trainer: Trainer) -> float:
     """How many batches this process has to evaluate."""
-    counts = {"test": trainer.num_test_batches, "predict": trainer.num_predict_batches}
-    return sum(map(float, counts.get(str(trainer.state.fn), trainer.num_val_batches)))
+    if trainer.testing:
+        return sum(map(float, trainer.num_test_batches))
+    return sum(map(float, trainer.num_predict_batches if trainer.predicting else trainer.num_val_batches))

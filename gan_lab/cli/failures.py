@@ -58,8 +58,11 @@ def guarded(run: Callable[[list[str]], int], arguments: list[str], debug: bool =
 
 
 def _stopped_before(error: BaseException | None) -> Stopped | None:
-    """The signal in whose wake an error came: a library that is stopped while it writes may call that a failure."""
-    while error is not None and not isinstance(error, Stopped):
+    """The signal in whose wake an error came: a library that is stopped while it writes may call that a failure.
+
+    Not one between two steps, after which a checkpoint is written: that this fails is news.
+    """
+    while error is not None and (not isinstance(error, Stopped) or error.in_order):
         error = error.__cause__ or error.__context__
     return error
 
