@@ -130,7 +130,7 @@ class GANDataModule(LightningDataModule, ABC):
     def _evaluation_loader(self, data: Dataset[Any], batch_size: int) -> DataLoader[Any]:
         sampler = loader.ShardSampler(len(data), *self._rank_and_world_size())  # type: ignore[arg-type]  # map-style
         workers: dict[str, Any] = {"num_workers": self.num_workers, "worker_init_fn": leave_to_parent}
-        return DataLoader(data, batch_size, sampler=sampler, **workers)
+        return DataLoader(data, batch_size=batch_size, sampler=sampler, **workers)
 
     def _rank_and_world_size(self) -> tuple[int, int]:
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer is not None else (0, 1)

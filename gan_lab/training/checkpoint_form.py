@@ -131,6 +131,7 @@ _FORMS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "epoch": (is_count, "a count"),
     "global_step": (is_count, "a count"),
     "images_seen": (is_count, "a count"),
+    "validation_due": (lambda value: isinstance(value, bool), "yes or no"),
     "loops": (_are_loops, "the counts of Lightning's loops"),
     "callbacks": (lambda value: _is_table(value, _is_table), "a table for each callback"),
     "optimizer_states": (lambda value: _is_list(value, _is_optimizer), "the state of each optimizer"),

@@ -112,7 +112,8 @@ def require_resumable(path: Path, trainer: Trainer) -> None:
         if part not in checkpoint:
             raise CheckpointError(f"{path} holds a model to use, but nothing to train on from: it has no '{part}'")
     kept = checkpoint["loops"].get("fit_loop", {})
-    counted = {name: part for name, part in trainer.fit_loop.state_dict().items() if name.endswith("progress")}
+    counts = {name: part for name, part in trainer.fit_loop.state_dict().items() if name.endswith("progress")}
+    counted = {name: part for name, part in counts.items() if ".val_loop." not in name}  # always begun anew
     if not _counts_all(kept, counted):
         raise CheckpointError(f"{path} is broken: its 'loops' do not say how far the training is")
 
