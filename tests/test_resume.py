@@ -2,8 +2,6 @@
 
 import csv
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +9,6 @@ import pytest
 import torch
 
 from gan_lab.cli import main
-from tests.conftest import PROJECT
 
 LAST = "checkpoints/last.ckpt"
 RUNS = (("run", 0), ("run", 1), ("whole", 0))  # stopped, resumed, uninterrupted
@@ -86,23 +83,6 @@ def test_resuming_is_exact(small, tmp_path, stopped_after, workers):
     logged = rows(run_folder(whole, 0), stopped_after)
     assert logged == rows(run_folder(parts, 1), stopped_after)
     assert {name for _, name in logged} >= {"loss/l1", "loss/discriminator", "val/l1"}
-
-
-def test_a_killed_run_resumes_exactly(small, tmp_path):
-    config = str(small(trainer__max_epochs=3))
-    every_step = json.dumps({"class_path": "LastCheckpoint", "init_args": {"every_n_steps": 1}})
-    base = ["fit", "--config", config, "--trainer.callbacks", every_step]
-    assert main([*base, f"--trainer.default_root_dir={tmp_path / 'whole'}"]) == 0
-
-    killed = [*base, f"--trainer.default_root_dir={tmp_path / 'killed'}"]
-    suicide = ["--trainer.callbacks+", probe("SignalAt", step=5, name="SIGKILL")]
-    process = subprocess.run([sys.executable, "-m", "gan_lab", *killed, *suicide], cwd=PROJECT, capture_output=True)
-    assert process.returncode == -9, process.stderr.decode()
-    assert main([*killed, "--ckpt_path=last"]) == 0
-
-    checkpoints = [run_folder(tmp_path / "whole", 0) / LAST, run_folder(tmp_path / "killed", 1) / LAST]
-    one, two = (torch.load(path, weights_only=True) for path in checkpoints)
-    assert differences(one, two) == []
 
 
 @pytest.mark.parametrize(("name", "status"), [("SIGTERM", 143), ("SIGINT", 130)])
