@@ -14,7 +14,7 @@ from tests.test_configs import CONFIGS
 from tests.test_old_runs import OLD_RUNS, PAPERS
 
 READ = {  # options that are text or a path and no choice: each is either read from ...
-    *("annotations", "boxes", "folder_a", "folder_b", "held_out_a", "held_out_b", "predict_folder", "root"),
+    *("annotations", "boxes", "folder_a", "folder_b", "folders", "held_out_a", "held_out_b", "predict_folder", "root"),
     *("validation_images", "weights"),
 }
 NAMES = {
