@@ -16,8 +16,10 @@ def flipped(data: bytes, share: float) -> bytes:
 
 
 def zeroed(data: bytes, share: float) -> bytes:
-    """A sector is empty."""
+    """A sector is empty that was not."""
     start = int(share * len(data)) // SECTOR * SECTOR
+    while not any(data[start : start + SECTOR]):
+        start += SECTOR
     empty = bytes(min(SECTOR, len(data) - start))
     return data[:start] + empty + data[start + len(empty) :]
 

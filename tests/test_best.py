@@ -42,7 +42,7 @@ def callbacks(values, monitor="val/scripted", mode="min", **settings):
 @pytest.fixture
 def run(small, tmp_path):
     """Trains on up to an epoch, as if validations had given some values; the status, and where ``best`` is."""
-    config = str(small())
+    config = str(small(model__decay_epochs=9))
 
     def go(epochs, values, *arguments, root="run", **settings):
         root = tmp_path / root

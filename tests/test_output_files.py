@@ -205,7 +205,7 @@ def test_the_working_folder_can_be_the_one_for_predictions(small, tmp_path, monk
 
 
 def test_predictions_among_held_out_pictures_are_refused(small, tmp_path, capsys):
-    config = str(small("pix2pix_maps"))
+    config = str(small("pix2pix_colorization"))
     held_out = tmp_path / "data" / "val"
     assert main(["predict", "--config", config, f"--predictions.folder={held_out / 'out'}"]) == 0
     capsys.readouterr()

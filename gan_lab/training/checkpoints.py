@@ -65,7 +65,7 @@ def require_match(path: Path, model: LightningModule) -> dict[str, tuple[Any, An
         if name in saved and not name.startswith("_") and _differ(saved[name], now)
     }
     if theirs == ours:
-        _require_kinds(path, checkpoint["state_dict"], model)
+        _require_kinds(path, weights, model)
         return changed
     paper = str(saved.get("_class_path", "")).rpartition(".")[2]
     if paper and paper != type(model).__name__:
