@@ -83,6 +83,31 @@ def test_namesakes_in_one_folder_are_no_pairs_side_by_side(tmp_path):
         PairedFolder(tmp_path, "train")
 
 
+@pytest.mark.parametrize(
+    ("a", "b"), [("cat_A", "cat_B"), ("1 Input", "1 Target"), ("x.source", "x.gt"), ("s/x-a", "t/x-b")]
+)
+def test_names_that_end_in_their_side_are_namesakes(tmp_path, a, b):
+    first, second = (name if "/" in name else f"9-{name}" for name in (a, b))
+    write(tmp_path / "train", f"{first}.png", f"{second}.png", "other.png", width=64)
+    with pytest.raises(DatasetError, match=r"are namesakes|both have a picture"):
+        PairedFolder(tmp_path, "train")
+
+
+@pytest.mark.parametrize("kinds", [("rain-{}", "norain-{}"), ("x/GT_{}", "x/NOISY_{}"), ("k/x{}", "m/y{}", "z/{}")])
+@pytest.mark.parametrize("dataset", [Facades, PairedFolder])
+def test_kinds_of_names_with_the_same_numbers_are_refused(tmp_path, dataset, kinds):
+    write(tmp_path / "train", *(f"{kind.format(number)}.png" for kind in kinds for number in (1, 2)), width=64)
+    with pytest.raises(DatasetError, match=r"(have the same numbers|have 2 pictures each), as if A and B lay apart"):
+        dataset(tmp_path, "train")
+    assert len(PairedFolder(tmp_path, "train", side_by_side=True)) == 2 * len(kinds)
+
+
+def test_kinds_of_names_with_other_numbers_are_taken(tmp_path):
+    write(tmp_path / "train", "cat_1.png", "cat_2.png", "dog_1.png", "_a.png", "plan-b.png", "b-button.png", width=64)
+    write(tmp_path / "val", "aachen_1_19.png", "aachen_2_19.png", "bonn_1_19.png", width=64)
+    assert [len(PairedFolder(tmp_path, split)) for split in ("train", "val")] == [6, 3]
+
+
 def test_files_side_by_side_in_subfolders_are_taken(tmp_path):
     write(tmp_path / "train", "x/1.png", "x/2.png", "y/3.png", "4.png", width=64)
     assert [pair.name for pair in PairedFolder(tmp_path, "train").pairs] == ["4.png", "x/1.png", "x/2.png", "y/3.png"]

@@ -1,6 +1,7 @@
 """Where pairs lie in the two layouts in common use: side by side in one file, or apart in two folders."""
 
-from collections import Counter
+import re
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -14,7 +15,7 @@ Halves = Literal["square", "wide", "any"]
 
 _SOURCES = frozenset({"input", "inputs", "source", "sources", "src"})
 _TARGETS = frozenset({"target", "targets", "output", "outputs", "tgt", "gt", "ground_truth", "groundtruth"})
-
+_SIDE = re.compile(rf"(?<=.)[-_. ]({'|'.join(sorted({'a', 'b'} | _SOURCES | _TARGETS))})$", re.IGNORECASE)
 
 _ELSEWHERE = "the data set should hold files with A and B beside each other; PairedFolderDataModule reads two folders"
 
@@ -35,7 +36,8 @@ def side_by_side(name: str, folder: Path, remedy: str, apart: str | None = _ELSE
         folder: Where the files lie, also in subfolders.
         remedy: The end of the message if there is nothing.
         apart: The end of the message if the files look like two sides apart: files of one name beside each other, or
-            in subfolders beside each other, or all in two subfolders that have as many. None takes them as they are.
+            in subfolders beside each other, or all in two subfolders that have as many; files of two or three kinds of
+            names with the same numbers, as ``rain-1`` and ``norain-1``. None takes them as they are.
 
     Raises:
         DatasetNotFoundError: If the folder has no image.
@@ -47,6 +49,7 @@ def side_by_side(name: str, folder: Path, remedy: str, apart: str | None = _ELSE
     if apart is not None:
         _require_no_namesakes(name, folder, paths, apart)
         _require_no_equal_folders(name, folder, paths, apart)
+        _require_no_equal_numbers(name, folder, paths, apart)
     return [Pair(path.relative_to(folder).as_posix(), path, path) for path in paths]
 
 
@@ -119,17 +122,20 @@ def cut_in_half(image: Image, path: Path, halves: Halves) -> tuple[Image, Image]
 
 
 def _require_no_namesakes(name: str, folder: Path, paths: Sequence[Path], apart: str) -> None:
-    """Refuses files of one name that lie beside each other, or at the same place in two folders that do."""
+    """Refuses files of one name that lie beside each other, or at the same place in two folders that do.
+
+    ``1_A`` and ``1_B``, or ``1-input`` and ``1-target``, are one name.
+    """
     seen: dict[tuple[Path, Path], Path] = {}
     for path in paths:
         for branch in (path, *path.parents):
             if branch == folder:
                 break
-            below = Path(path.name) if branch == path else path.relative_to(branch)
-            other = seen.setdefault((branch.parent, below.with_suffix("")), branch)
+            below = (Path(path.name) if branch == path else path.relative_to(branch)).with_suffix("")
+            other = seen.setdefault((branch.parent, below.with_name(_SIDE.sub("", below.name))), branch)
             if other != branch:
                 namesakes = branch == path and other.is_file()
-                what = "are namesakes" if namesakes else f"both have a picture {below.with_suffix('')}"
+                what = "are namesakes" if namesakes else f"both have a picture {below}"
                 raise DatasetError(f"{name}: {other} and {branch} {what}, as if A and B lay apart: {apart}")
 
 
@@ -141,6 +147,21 @@ def _require_no_equal_folders(name: str, folder: Path, paths: Sequence[Path], ap
         raise DatasetError(
             f"{name}: {first} and {second} have {len(paths) // 2} pictures each, as if A and B lay apart, "
             f"whose names must then be equal: {apart}"
+        )
+
+
+def _require_no_equal_numbers(name: str, folder: Path, paths: Sequence[Path], apart: str) -> None:
+    """Refuses files of two or three kinds of names, up to their numbers, that share all numbers."""
+    numbers: defaultdict[str, set[tuple[str, ...]]] = defaultdict(set)
+    for path in paths:
+        place = path.relative_to(folder).with_suffix("").as_posix()
+        numbers[re.sub(r"\d+", "#", place)].add(tuple(re.findall(r"\d+", place)))
+    first, *others = numbers.values()
+    if len(others) in (1, 2) and len(first) > 1 and all(other == first for other in others):
+        kinds = " and ".join(sorted(numbers))
+        raise DatasetError(
+            f"{name}: the pictures in {folder} called {kinds} have the same numbers, as if A and B lay apart, which "
+            f"belong into two folders under equal names: {apart}"
         )
 
 
