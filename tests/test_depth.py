@@ -17,7 +17,7 @@ from gan_lab.datamodules import (
     UnpairedFolderDataModule,
 )
 from gan_lab.datasets import Cityscapes, ImageFolder, Persons
-from gan_lab.datasets.dark_pictures import Brightest, brightest, darkness, pictures
+from gan_lab.datasets.dark_pictures import Brightest, brightest, darkness, darkness_of_files, pictures
 from gan_lab.datasets.images import read_image, read_labels
 from gan_lab.errors import ConfigurationError, ImageReadError
 from gan_lab.images.degradations import Gray
@@ -42,14 +42,18 @@ def write(pixels: np.ndarray, path: Path) -> Path:
 
 def png_of_gray_and_opacity(pixels: np.ndarray, path: Path) -> Path:
     """A PNG of 16 bits of color type 4, which neither library writes."""
+    return png_of_rows([row.tobytes() for row in pixels.astype(">u2")], pixels.shape[1], 16, 4, path)
+
+
+def png_of_rows(rows: list[bytes], width: int, bits: int, color_type: int, path: Path) -> Path:
+    """A PNG of rows that are packed already."""
 
     def chunk(kind: bytes, content: bytes) -> bytes:
         return len(content).to_bytes(4) + kind + content + zlib.crc32(kind + content).to_bytes(4)
 
-    height, width = pixels.shape[:2]
-    header = width.to_bytes(4) + height.to_bytes(4) + bytes([16, 4, 0, 0, 0])
-    rows = zlib.compress(b"".join(b"\0" + row.tobytes() for row in pixels.astype(">u2")))
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b""))
+    header = width.to_bytes(4) + len(rows).to_bytes(4) + bytes([bits, color_type, 0, 0, 0])
+    packed = zlib.compress(b"".join(b"\0" + row for row in rows))
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", packed) + chunk(b"IEND", b""))
     return path
 
 
@@ -132,6 +136,12 @@ def test_one_bright_file_is_enough(found, level):
     assert darkness(found, level) is None
 
 
+def test_one_dark_side_is_told_beside_a_bright_one():
+    found = {Path("A/1.png"): Brightest(255, 65535), Path("B/1.png"): Brightest(65535, 65535), Path("B/2.png"): None}
+    assert (darkness_of_files(found, None) or "").startswith("A: brightest value 255 of 65535 in 1 files of 16 bits")
+    assert darkness_of_files(found | {Path("A/2.png"): Brightest(60000, 65535)}, None) is None
+
+
 def test_the_brightest_value_is_that_of_the_file(tmp_path):
     assert brightest(write(GRAY.astype(np.uint16), tmp_path / "x.png")) == (255, 65535)
     assert brightest(write(RGB.astype(np.uint16) * 2, tmp_path / "x.tif")) == (510, 65535)
@@ -212,6 +222,14 @@ def test_label_ids_are_the_indices_of_a_palette(tmp_path):
     assert np.array_equal(read_labels(tmp_path / "x.png", COLORS), COLORS[IDS])
 
 
+@pytest.mark.parametrize("bits", [1, 2, 4])
+def test_label_ids_of_few_bits_are_not_scaled(tmp_path, bits):
+    ids = np.arange(64).reshape(8, 8) % 2**bits
+    digits = ["".join(f"{label:0{bits}b}" for label in row) for row in ids]
+    path = png_of_rows([int(row, 2).to_bytes(bits, "big") for row in digits], 8, bits, 0, tmp_path / "x.png")
+    assert np.array_equal(read_labels(path, COLORS), COLORS[ids])
+
+
 def test_label_ids_in_three_equal_channels_of_16_bits_are_read(tmp_path):
     path = write(np.repeat(IDS[..., None].astype(np.uint16), 3, axis=2), tmp_path / "x.png")
     assert np.array_equal(read_labels(path, COLORS), COLORS[IDS])
@@ -223,6 +241,7 @@ def test_label_ids_in_three_equal_channels_of_16_bits_are_read(tmp_path):
         ("big.png", IDS.astype(np.uint16) + 300, r"big\.png: label 300, but they are numbered from 0 to 33"),
         ("scaled.png", IDS.astype(np.uint16) * 257, r"scaled\.png: label 7967, but"),
         ("minus.tif", IDS.astype(np.int32) - 1, r"minus\.tif: label -1, but"),
+        ("lossy.webp", IDS, r"lossy\.webp: the numbers of labels are not kept"),
         ("lossy.jpg", IDS, r"lossy\.jpg: the numbers of labels are not kept by JPEG"),
         ("float.tif", IDS.astype(np.float32), r"float\.tif: the numbers of labels are not kept by .*floating-point"),
     ],

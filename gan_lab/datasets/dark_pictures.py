@@ -1,7 +1,7 @@
 """Deep files whose values are far from white: values of 8 or 12 bits in files of 16, which would come out black."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, runtime_checkable
@@ -71,11 +71,28 @@ def darkness(found: Iterable[Brightest | None], white_level: int | None) -> str 
     return f"brightest value {value} of {white} in {len(deep)} files of 16 bits: should data.white_level be {meant}?"
 
 
+def darkness_of_files(found: Mapping[Path, Brightest | None], white_level: int | None) -> str | None:
+    """:func:`darkness` of all files, or of those of a folder, which may be one side of the pairs.
+
+    Args:
+        found: What :func:`brightest` says of each file.
+        white_level: As of :func:`darkness`.
+    """
+    folders: dict[Path, list[Brightest | None]] = {}
+    for path, of_file in found.items():
+        folders.setdefault(path.parent, []).append(of_file)
+    by_folder = ((folder, darkness(files, white_level)) for folder, files in folders.items())
+    return darkness(found.values(), white_level) or next(
+        (f"{folder}: {dark}" for folder, dark in by_folder if dark is not None), None
+    )
+
+
 def say_if_dark(data: Any, white_level: int | None) -> None:
-    """Warns if :func:`darkness` has something to say of some samples from all over a dataset."""
+    """Warns if :func:`darkness_of_files` has something to say of some samples from all over a dataset."""
     if not isinstance(data, _OfFiles):
         return
     indices = sorted({number * len(data) // _SAMPLES for number in range(_SAMPLES)}) if len(data) else []
-    dark = darkness((brightest(path) for index in indices for path in pictures(data, index)), white_level)
+    paths = [path for index in indices for path in pictures(data, index)]
+    dark = darkness_of_files({path: brightest(path) for path in paths}, white_level)
     if dark is not None:
         _log.warning("gan-lab: %s", dark)

@@ -53,6 +53,12 @@ def deep_values(image: PILImage.Image, encoded: bytes) -> NDArray[np.uint16]:
     return np.asarray(values, dtype=np.uint16)
 
 
+def gray_step(image: PILImage.Image, encoded: bytes) -> int:
+    """By what PIL multiplies the numbers of a gray file of 2 or 4 bits; 1 for all others."""
+    bits = encoded[_PNG_DEPTH] if image.format == "PNG" else max(getattr(image, "tag_v2", {}).get(_BITS, (8,)))
+    return 255 // (2**bits - 1) if image.mode == "L" and bits in (2, 4) else 1
+
+
 def eight_bits(image: PILImage.Image, encoded: bytes, white: int) -> PILImage.Image:
     """A deep file as an image of 8 bits, not turned upright.
 

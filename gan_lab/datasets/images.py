@@ -17,13 +17,14 @@ from PIL import Image as PILImage
 from PIL import UnidentifiedImageError
 from torch import Tensor
 
-from gan_lab.datasets.depth import deep_values, eight_bits, upright, white_of
+from gan_lab.datasets.depth import deep_values, eight_bits, gray_step, upright, white_of
 from gan_lab.errors import DatasetNotFoundError, ImageReadError, require_numbers
 from gan_lab.images.transforms import Box, Image, crop
 
 EXTENSIONS = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 
 
+_LOSSY = ("jpeg", "tiff_jpeg", "webp")  # compressions of TIFF
 _JPEG_END = b"\xff\xd9"
 _JPEG_MODES = {
     1: cv2.IMREAD_COLOR,
@@ -223,13 +224,17 @@ def _decode(encoded: bytes, target_side: int | None, white_level: int | None) ->
 def _label_ids(encoded: bytes) -> NDArray[np.int32]:
     """The numbers (H, W) of an image of label ids, upright and never scaled."""
     with PILImage.open(BytesIO(encoded)) as image:
-        if image.format in ("JPEG", "PPM") or image.mode == "F":
-            raise ValueError("the numbers of labels are not kept by JPEG, PPM and floating-point pixels: save a PNG")
+        lossy = image.info.get("compression") in _LOSSY or (image.format == "WEBP" and b"VP8L" not in encoded)
+        if lossy or image.format in ("JPEG", "PPM") or image.mode == "F":
+            raise ValueError(
+                "the numbers of labels are not kept by JPEG, lossy WebP, PPM and floating-point pixels: save a PNG"
+            )
         whole = image.mode == "I" or white_of(image, encoded) is None
         numbers = np.atleast_3d(np.asarray(image) if whole else deep_values(image, encoded))
         if numbers.shape[2] > 2 and (numbers[..., :3] != numbers[..., :1]).any():
             raise ValueError("colors where each pixel should be the number of a label")
-        return np.asarray(upright(PILImage.fromarray(numbers[..., 0].astype(np.int32)), image))
+        numbers = numbers[..., 0].astype(np.int32) // gray_step(image, encoded)
+        return np.asarray(upright(PILImage.fromarray(numbers), image))
 
 
 def _reduction(size: tuple[int, int], least: int) -> int:

@@ -41,7 +41,7 @@ def run(arguments: list[str]) -> int:
     Returns:
         0 if every file can be used, 1 if something is broken or mismatched. What is merely odd is listed, no more.
     """
-    from gan_lab.datasets.dark_pictures import brightest, darkness, pictures
+    from gan_lab.datasets.dark_pictures import brightest, darkness_of_files, pictures
 
     broken = 0
     seen: dict[str, tuple[str, Path]] = {}
@@ -49,8 +49,8 @@ def run(arguments: list[str]) -> int:
     for split, data in splits.items():
         with thread_pool() as pool:
             reports = list(pool.map(lambda index, data=data: _examine(data, index), range(len(data))))
-            deep = pool.map(brightest, [path for index in range(len(data)) for path in pictures(data, index)])
-            dark = darkness(deep, white_level)
+            paths = [path for index in range(len(data)) for path in pictures(data, index)]
+            dark = darkness_of_files(dict(zip(paths, pool.map(brightest, paths), strict=True)), white_level)
         problems = [problem for errors, _, _ in reports for problem in errors]
         oddities = [oddity for _, odd, _ in reports for oddity in odd]
         for _, _, digests in reports:
