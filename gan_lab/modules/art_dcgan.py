@@ -119,7 +119,8 @@ class ArtDCGANModule(GANModule):
     def validation_step(self, batch: ImageSample, batch_idx: int) -> None:
         """The discriminator's loss in the game as it is trained, on held-out images, as ``val/discriminator``.
 
-        By how much it exceeds ``loss/discriminator`` tells how far the training images are being memorized.
+        By how much it exceeds ``loss/discriminator`` tells how far the training images are being memorized. Batch norm
+        sees a batch, as in training: values of one ``data.eval_batch_size`` can be compared.
         """
         self._measure(batch, "val")
 
