@@ -40,6 +40,16 @@ def test_known_folders_beside_others_are_taken(tmp_path):
     assert len(PairedFolder(tmp_path, "train")) == 3
 
 
+def test_pictures_beside_the_two_folders_are_left_out_with_a_word(tmp_path, caplog):
+    apart(tmp_path, "A", "B")
+    assert len(PairedFolder(tmp_path, "train")) == 3
+    assert not caplog.text
+    write(tmp_path / "train", "8.png", "9.png", width=64)
+    assert len(PairedFolder(tmp_path, "train")) == 3
+    assert "2 pictures in " in caplog.text
+    assert "such as 8.png, are left out: A is read from A and B from B" in caplog.text
+
+
 @pytest.mark.parametrize(("a", "b"), [("photos", "sketches"), ("cityA", "cityB"), ("x/real", "x/fake"), (".", "masks")])
 def test_other_folders_of_equal_names_are_refused_with_the_options_that_tell(tmp_path, a, b):
     apart(tmp_path, a, b)

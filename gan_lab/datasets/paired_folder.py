@@ -7,6 +7,7 @@ from typing import Any
 
 from PIL import Image as PILImage
 
+from gan_lab.datasets.images import EXTENSIONS
 from gan_lab.datasets.pair_layouts import Pair, matching_names, narrow_halves, side_by_side, two_sides
 from gan_lab.datasets.paired_images import PairedDataset
 from gan_lab.errors import require
@@ -58,10 +59,21 @@ class PairedFolder(PairedDataset):
             return side_by_side("PairedFolder", folder, _REMEDY, apart=None)
         sides = two_sides(folder) if self.folders is None else (folder / self.folders[0], folder / self.folders[1])
         if sides is not None:
+            _say_if_beside(folder, *sides)
             return matching_names("PairedFolder", *sides, _REMEDY)
         pairs = side_by_side("PairedFolder", folder, _REMEDY, _APART)
         _say_if_narrow(pairs[0].a)
         return pairs
+
+
+def _say_if_beside(folder: Path, a: Path, b: Path) -> None:
+    """Says that pictures beside the folders of A and B are left out; they may be pairs side by side."""
+    beside = [path for path in folder.iterdir() if path.suffix.lower() in EXTENSIONS] if folder.is_dir() else []
+    if beside:
+        _log.warning(
+            "gan-lab: %d pictures in %s, such as %s, are left out: A is read from %s and B from %s",
+            *(len(beside), folder, min(beside).name, a.name, b.name),
+        )
 
 
 def _say_if_narrow(path: Path) -> None:
