@@ -124,6 +124,39 @@ def test_several_models_are_kept_over_a_resume(run, tmp_path):
     assert kept == [["step=6", "step=9"], ["step=12"]]
 
 
+@pytest.mark.slow
+def test_fewer_models_are_kept_than_before(run, tmp_path):
+    for epochs, values, count, *resumed in ((3, [0.3, 0.1, 0.2], 3), (6, [0.15, 0.09, 0.05], 1, "--ckpt_path=last")):
+        with pytest.raises(CheckpointError, match=r"no readable best\.ckpt"):
+            run(epochs, values, *resumed, save_top_k=count, filename="best-{step}")
+    kept = [sorted(p.stem for p in run_folder(tmp_path / "run", v).glob("*/best-*.ckpt")) for v in (0, 1)]
+    assert kept == [["best-step=3", "best-step=6", "best-step=9"], ["best-step=18"]]
+
+
+@pytest.mark.parametrize(
+    ("part", "way"),
+    [
+        ("kth_best_model_path", "{run}/../../../victim"),
+        ("kth_best_model_path", "local://{home}/victim"),
+        ("last_model_path", "{run}/../../../victim"),
+    ],
+)
+def test_a_checkpoint_names_nothing_to_delete(run, tmp_path, part, way):
+    """As ModelCheckpoint would delete, whole folders too, what takes the place of a worse or an earlier one."""
+    run(1, [0.3])
+    thesis, theirs = tmp_path / "victim" / "thesis.txt", tmp_path / "theirs" / "checkpoints" / "last.ckpt"
+    for path in (thesis, theirs):
+        path.parent.mkdir(parents=True)
+    thesis.write_text("years")
+    checkpoint = torch.load(best(tmp_path, 0), weights_only=True)
+    state = next(state for key, state in checkpoint["callbacks"].items() if key.startswith("ModelCheckpoint"))
+    named = way.format(run=run_folder(tmp_path / "mine", 0) / "checkpoints", home=tmp_path)
+    state |= {part: named, "best_k_models": {named: torch.tensor(9.0)}}
+    torch.save(checkpoint, theirs)
+    assert run(2, [0.2], f"--ckpt_path={theirs}", root="mine", save_last=True) == best(tmp_path, 0, "mine")
+    assert thesis.read_text() == "years"
+
+
 def test_a_best_that_is_gone_is_sought_anew_and_said(run, tmp_path, caplog):
     run(2, [0.1, 0.2])
     best(tmp_path, 0).unlink()

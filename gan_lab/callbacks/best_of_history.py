@@ -11,7 +11,7 @@ from lightning.pytorch.utilities import rank_zero_info
 
 from gan_lab.callbacks.validation_data import Description, describe, difference, is_description
 from gan_lab.errors import CheckpointError
-from gan_lab.training.best_checkpoint import Best, known_bests, known_states, lies_now
+from gan_lab.training.best_checkpoint import Best, is_state, known_bests, known_states, lies_now
 from gan_lab.training.checkpoint_files import read_checkpoint
 from gan_lab.training.distributed import gather
 
@@ -43,14 +43,13 @@ class BestOfHistory(Callback):
         """Lets each ModelCheckpoint see the checkpoint's best as its own."""
         if trainer.state.fn != "fit":
             return
+        _require_states(trainer, checkpoint["callbacks"])
         folder = Path(str(trainer.ckpt_path)).parent
         known, bests = known_states(checkpoint, folder), list(known_bests(checkpoint, folder))
         for callback in _monitoring(trainer):
-            kept = checkpoint["callbacks"].pop(callback.state_key, None)
+            checkpoint["callbacks"].pop(callback.state_key, None)
             state = known.get(callback.state_key)
             if state is None:
-                if kept is not None:
-                    raise CheckpointError("its 'callbacks' hold no best checkpoint where they should")
                 _say_what_was_monitored(callback, bests)
                 continue
             lost = _loss(state, folder)
@@ -93,13 +92,27 @@ def _monitoring(trainer: Trainer) -> list[ModelCheckpoint]:
     ]
 
 
+def _require_states(trainer: Trainer, kept: Mapping[str, Any]) -> None:
+    """Refuses what is no state of a ModelCheckpoint, of one that monitors nothing too."""
+    keys = [callback.state_key for callback in trainer.checkpoint_callbacks if isinstance(callback, ModelCheckpoint)]
+    if not all(is_state(kept[key]) for key in keys if key in kept):
+        raise CheckpointError("its 'callbacks' hold no best checkpoint where they should")
+
+
 def _fill(callback: ModelCheckpoint) -> None:
-    """Gives a ModelCheckpoint as many models as it keeps: it takes the first ones whatever their value, NaN too."""
-    worst = torch.tensor(float("inf" if callback.mode == "min" else "-inf"))
-    missing = range(len(callback.best_k_models), callback.save_top_k)
-    if missing:
-        callback.best_k_models |= {f"no model {place}": worst for place in missing}
-        callback.kth_best_model_path, callback.kth_value = f"no model {missing[-1]}", worst
+    """Gives a ModelCheckpoint as many models as it keeps: it takes the first ones whatever their value, NaN too.
+
+    A checkpoint may know more of them, of a run that kept more.
+    """
+    sign = 1 if callback.mode == "min" else -1
+    worst = torch.tensor(sign * float("inf"))
+    models = {path: score for path, score in callback.best_k_models.items() if not score.isnan()}
+    ranked = sorted(models, key=lambda path: sign * float(models[path]))
+    kept = ranked if callback.save_top_k < 0 else ranked[: callback.save_top_k]
+    callback.best_k_models = {path: models[path] for path in kept}
+    callback.best_k_models |= {f"no model {place}": worst for place in range(len(kept), callback.save_top_k)}
+    if callback.best_k_models:
+        callback.kth_best_model_path, callback.kth_value = list(callback.best_k_models.items())[-1]
 
 
 def _loss(state: Mapping[str, Any], folder: Path) -> str | None:

@@ -93,7 +93,7 @@ def is_state(state: Any) -> bool:
     if not isinstance(state, dict):
         return False
     models, score = state.get("best_k_models"), state.get("best_model_score")
-    paths = all(is_name(state.get(name)) for name in (*_PATHS, "dirpath"))
+    paths = all(is_name(state.get(name)) for name in (*_PATHS, "dirpath")) and is_name(state.get("last_model_path", ""))
     scores = isinstance(models, dict) and all(is_name(name) and _is_score(model) for name, model in models.items())
     best = _is_score(score) or (score is None and state.get("monitor") is None) or not state.get("best_model_path")
     return paths and scores and best and (state.get("monitor") is None or is_name(state["monitor"]))
@@ -110,7 +110,7 @@ def lies_now(path: str, dirpath: str, folder: Path) -> Path | None:
     if not path:
         return None
     moved = Path(os.path.normpath(folder / os.path.relpath(path, dirpath)))
-    return next((found for found in (moved, Path(path)) if found.is_file()), None)
+    return next((p for p in (moved, Path(path)) if os.path.isfile(p)), None)  # unlike is_file for names too long
 
 
 def _is_score(value: Any) -> bool:

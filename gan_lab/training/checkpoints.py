@@ -23,8 +23,13 @@ class AtomicCheckpointIO(TorchCheckpointIO):
     """Writes a checkpoint beside its target, syncs it to the disk, then renames it into place.
 
     Whatever happens meanwhile (a kill, a full disk), the target is either the old file or the new one, whole. Loads
-    with ``weights_only=True``, whatever is asked: a checkpoint cannot run code.
+    with ``weights_only=True``, whatever is asked: a checkpoint cannot run code. Removes what it has written itself: the
+    names of older checkpoints are read from a checkpoint, which can name anything.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._written: set[str] = set()
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
         """Writes ``checkpoint`` to ``path``, or raises CheckpointError and leaves ``path`` as it was."""
@@ -35,6 +40,7 @@ class AtomicCheckpointIO(TorchCheckpointIO):
                 file.flush()
                 os.fsync(file.fileno())
             _sync_folder(target.parent)
+            self._written.add(os.path.realpath(target))
         except (OSError, RuntimeError) as error:  # torch reports a full disk as RuntimeError
             kept = "; the previous one is intact" if target.is_file() else ""
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error).splitlines()[0]
@@ -43,6 +49,12 @@ class AtomicCheckpointIO(TorchCheckpointIO):
     def load_checkpoint(self, path: Any, map_location: Any = None, weights_only: bool | None = True) -> dict[str, Any]:
         """Reads a checkpoint; raises CheckpointError if it is missing, broken, or holds pickled code."""
         return read_checkpoint(Path(path), map_location=map_location or "cpu")
+
+    def remove_checkpoint(self, path: Any) -> None:
+        """Removes a file that it has written; leaves all else where it is, folders and files of other runs too."""
+        target = os.path.realpath(path)
+        if target in self._written:
+            Path(target).unlink(missing_ok=True)
 
 
 def require_match(path: Path, model: LightningModule) -> dict[str, tuple[Any, Any]]:
