@@ -111,6 +111,7 @@ PARTS: dict[str, Callable[[Checkpoint], None]] = {
     "no weights": without("state_dict"),
     "settings a text": part("hyper_parameters", value="lr: 0.1"),
     "settings a number of times": part("hyper_parameters", "betas", value=doubling(9)),
+    "a setting a text without end": part("hyper_parameters", "norm", value="x" * 10**6),
     "settings endless": part("hyper_parameters", "betas", value=looped()),
     "a setting a tensor": part("hyper_parameters", "betas", value=torch.ones(3)),
     "the class a list": part("hyper_parameters", "_class_path", value=["gan_lab"]),
@@ -143,6 +144,14 @@ PARTS: dict[str, Callable[[Checkpoint], None]] = {
     "best models a list": part(
         "callbacks", value=lambda kept: {n: s | {"best_k_models": ["a"]} for n, s in kept.items()}
     ),
+    "a best model of a path too long": part(
+        "callbacks", value=lambda kept: {n: s | {"best_model_path": "a/" * 10**4} for n, s in kept.items()}
+    ),
+    "a last model a list": part(
+        "callbacks", value=lambda kept: {n: s | {"last_model_path": [1]} for n, s in kept.items()}
+    ),
+    "a patience a text": part("callbacks", value=lambda kept: kept | {"EarlyStopping{}": {"wait_count": "1"}}),
+    "a score to beat a text": part("callbacks", value=lambda kept: kept | {"EarlyStopping{}": {"best_score": "1"}}),
     "optimizers a table": part("optimizer_states", value=lambda kept: dict(enumerate(kept))),
     "no optimizers": without("optimizer_states"),
     "one optimizer": part("optimizer_states", value=lambda kept: kept[:1]),

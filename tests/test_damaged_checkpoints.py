@@ -20,6 +20,7 @@ QUICK = {
     "no loops",
     "a moment of another shape",
     "a callback empty",
+    "a score to beat a text",
 }
 
 

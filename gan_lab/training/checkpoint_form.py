@@ -11,6 +11,7 @@ from torch import Tensor
 _LARGEST_COUNT = 2**53  # which every number of ours and of Lightning's holds exactly
 _MOST_SETTINGS = 10_000
 _DEEPEST_SETTING = 10
+_LONGEST_TEXT = 5_000  # more than the path of a file can have
 
 
 def misfit(checkpoint: Any) -> str | None:
@@ -51,8 +52,8 @@ def is_count(value: Any) -> bool:
 
 
 def is_name(value: Any) -> bool:
-    """Whether it is a text that a message can show: others could write anything on a terminal."""
-    return isinstance(value, str) and value.isprintable()
+    """Whether it is a text that a message can show: others could write anything on a terminal, and without end."""
+    return isinstance(value, str) and len(value) <= _LONGEST_TEXT and value.isprintable()
 
 
 def _is_table(value: Any, of: Callable[[Any], bool] = lambda _: True, keys: type = str) -> bool:
@@ -75,13 +76,24 @@ def _are_settings(value: Any) -> bool:
     level: list[Any] = [value]
     for _ in range(_DEEPEST_SETTING):
         level = list(islice((part for node in level for part in _parts(node)), _MOST_SETTINGS))
-        if len(level) == _MOST_SETTINGS:
+        if len(level) == _MOST_SETTINGS or any(isinstance(p, str) and len(p) > _LONGEST_TEXT for p in level):
             return False
     return not level
 
 
 def _parts(value: Any) -> Iterable[Any]:
     return value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple | set) else ()
+
+
+def _are_callbacks(value: Any) -> bool:
+    """Whether it is a table for each callback, and one of Lightning's EarlyStopping is what that would save."""
+    early = ("wait_count", "stopped_epoch", "patience")
+    return _is_table(value, _is_table) and all(
+        all(is_count(kept[name]) for name in early if name in kept)
+        and (is_plain_tensor(best := kept.get("best_score", torch.zeros(()))) and best.numel() == 1)
+        for key, kept in value.items()
+        if key.startswith("EarlyStopping")
+    )
 
 
 def _is_version(value: Any) -> bool:
@@ -133,7 +145,7 @@ _FORMS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "images_seen": (is_count, "a count"),
     "validation_due": (lambda value: isinstance(value, bool), "yes or no"),
     "loops": (_are_loops, "the counts of Lightning's loops"),
-    "callbacks": (lambda value: _is_table(value, _is_table), "a table for each callback"),
+    "callbacks": (_are_callbacks, "a table for each callback"),
     "optimizer_states": (lambda value: _is_list(value, _is_optimizer), "the state of each optimizer"),
     "lr_schedulers": (lambda value: _is_list(value, _is_table), "the state of each scheduler"),
     "per_process": (lambda value: _is_list(value, lambda of_rank: _is_table(of_rank, _is_table)), "a table a process"),
