@@ -79,6 +79,16 @@ def test_the_experiment_of_a_run_is_found_by_where_it_lies(run, tmp_path, monkey
     assert (run.parent / "predictions" / "1.png").is_file()
 
 
+@pytest.mark.parametrize(("where", "path"), [("checkpoints", "last.ckpt"), ("checkpoints/deeper", "../last.ckpt")])
+def test_a_configuration_of_the_working_folder_is_not_the_checkpoints(run, monkeypatch, where, path):
+    working = run / where
+    working.mkdir(exist_ok=True)
+    (working / "config.yaml").write_text("model: os.system\n")
+    monkeypatch.chdir(working)
+    assert main(["predict", "--ckpt_path", path]) == 0
+    assert (run.parent / "predictions" / "1.png").is_file()
+
+
 def test_links_that_lead_elsewhere_are_not_followed(run, tmp_path, capsys):
     (tmp_path / "pictures").mkdir()
     (run.parent / "predictions").symlink_to(tmp_path / "pictures")

@@ -43,7 +43,7 @@ def with_config_of_checkpoint(arguments: list[str], command: str) -> list[str]:
     home = _last_value(arguments, "--trainer.default_root_dir") or "."
     checkpoint = find_checkpoint(wanted, Path(home)) if wanted in ("last", "best") else Path(wanted)
     require(checkpoint.is_file(), f"there is no checkpoint {checkpoint}")
-    run = checkpoint.parent.parent
+    run = _above(checkpoint.parent)
     config = run / "config.yaml"
     require(config.is_file(), f"there is no {config} beside {checkpoint}: name the run's with --config")
     given = [*arguments, "--ckpt_path", str(checkpoint)]  # so that no other one is found later
@@ -85,6 +85,11 @@ def _tree(config: Path) -> dict[Any, Any]:
     except yaml.YAMLError as error:
         raise ConfigurationError(f"{config} is not a YAML file of plain values: {error}") from None
     return tree if isinstance(tree, dict) else {}
+
+
+def _above(folder: Path) -> Path:
+    """The folder above one; that of ``.`` is ``..``, where Python says ``.``."""
+    return folder / ".." if folder.name in ("", "..") else folder.parent
 
 
 def _home(run: Path) -> Path:

@@ -76,7 +76,7 @@ def _are_settings(value: Any) -> bool:
     level: list[Any] = [value]
     for _ in range(_DEEPEST_SETTING):
         level = list(islice((part for node in level for part in _parts(node)), _MOST_SETTINGS))
-        if len(level) == _MOST_SETTINGS or any(isinstance(p, str) and len(p) > _LONGEST_TEXT for p in level):
+        if len(level) == _MOST_SETTINGS:
             return False
     return not level
 
