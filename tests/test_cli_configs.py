@@ -1,4 +1,5 @@
 import pytest
+import torch
 import yaml
 
 from gan_lab.cli import main
@@ -67,6 +68,16 @@ def test_a_name_trains(small, empty):
     path.rename(empty / "configs" / "mine.yaml")
     assert main(["fit", "-c", "mine", "--trainer.max_steps=1"]) == 0
     assert main(["check", "-c=mine"]) == 0
+
+
+@pytest.mark.parametrize(("limit", "steps"), [("1", 1), ("1.0", 3), ("2", 2), ("0.7", 2)])
+def test_one_batch_is_not_all_of_them(small, tmp_path, limit, steps):
+    config = str(small(trainer__max_epochs=1, trainer__limit_val_batches=1))
+    assert main(["fit", "--config", config, f"--trainer.limit_train_batches={limit}"]) == 0
+    saved = tmp_path / "run" / "version_0" / "config.yaml"
+    assert "limit_val_batches: 1\n" in saved.read_text()
+    last = torch.load(saved.parent / "checkpoints" / "last.ckpt", weights_only=True)
+    assert last["global_step"] == steps
 
 
 def test_the_list_has_every_experiment_with_its_paper_data_and_subject(empty, capsys):

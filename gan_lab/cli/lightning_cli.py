@@ -28,6 +28,7 @@ from gan_lab.errors import ConfigurationError, require
 from gan_lab.training.allocator import keep_freed_pages
 from gan_lab.training.checkpoint_files import find_checkpoint
 from gan_lab.training.checkpoints import AtomicCheckpointIO, require_match, require_resumable, restoring
+from gan_lab.training.lightning_private import keep_whole_numbers
 from gan_lab.training.precisions import require_precision
 from gan_lab.training.strategies import require_for_command, require_strategy
 
@@ -88,6 +89,7 @@ class GanLabCLI(LightningCLI):
         parser.add_lightning_class_args(PredictionWriter, "predictions")
         about = "a checkpoint; or last or best of the newest run in trainer.default_root_dir, best of its whole history"
         parser.add_argument("--ckpt_path", type=str | None, default=None, help=about)
+        keep_whole_numbers(parser)
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
         """Parses, looks at the seed, and puts the checkpoint aside.

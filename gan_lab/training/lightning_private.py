@@ -6,14 +6,17 @@ release moves one.
 
 import threading
 import traceback
-from typing import Any
+from typing import Any, Union
 
 from lightning.fabric.strategies.launchers.subprocess_script import _ChildProcessObserver
 from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.cli import LightningArgumentParser
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from lightning.pytorch.strategies import DDPStrategy, Strategy
 from lightning.pytorch.trainer.connectors import checkpoint_connector
 from lightning.pytorch.utilities import rank_zero_info
+
+_NUMBERS = Union[int, float, None]  # noqa: UP007 - is equal to Lightning's, as `|` is not in older Pythons
 
 
 def count_step(trainer: Trainer) -> None:
@@ -25,6 +28,17 @@ def count_step(trainer: Trainer) -> None:
     progress = trainer.fit_loop.epoch_loop.manual_optimization.optim_step_progress
     progress.increment_ready()
     progress.increment_completed()
+
+
+def keep_whole_numbers(parser: LightningArgumentParser) -> None:
+    """Has options that take whole numbers and fractions read 1 as a whole number: one batch, where 1.0 is all.
+
+    The first type that fits is taken, and ``Optional[Union[int, float]]`` has them in the order in which any module of
+    the process named them first.
+    """
+    for action in parser._actions:
+        if getattr(action, "_typehint", None) == _NUMBERS:  # in any order
+            action._typehint = _NUMBERS  # type: ignore[attr-defined]  # of those with a type
 
 
 def version_asked_for(logger: CSVLogger | TensorBoardLogger) -> int | str | None:
