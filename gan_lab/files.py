@@ -35,17 +35,21 @@ def atomic_write(target: Path) -> Iterator[Path]:
         Where to write. Nobody else had a file or a link there.
 
     Raises:
-        OSError: If the folder cannot be made, or the block wrote nothing.
+        OSError: If the folder cannot be made, or the block wrote nothing, or could not; it names ``target``.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     _sweep_once(target.parent.absolute())
     partial = partial_path(target)
-    os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))  # less what the umask says
     try:
+        os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))  # less what the umask says
         yield partial
         if not partial.stat().st_size:
             raise OSError(f"{target}: nothing was written")
         partial.replace(target)
+    except OSError as error:
+        if error.errno and error.filename in (None, str(partial)):  # a full disk names no file
+            error.filename = str(target)
+        raise
     finally:
         with suppress(OSError):  # which would hide what went wrong
             partial.unlink(missing_ok=True)

@@ -1,3 +1,4 @@
+import errno
 import os
 import re
 import subprocess
@@ -56,6 +57,12 @@ def test_a_block_that_writes_nothing_leaves_the_old_file_alone(tmp_path):
         pass
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_full_disk_names_the_file(tmp_path):
+    with pytest.raises(OSError, match="No space") as full, atomic_write(tmp_path / "a.txt"):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert full.value.filename == str(tmp_path / "a.txt")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links and permissions of POSIX")

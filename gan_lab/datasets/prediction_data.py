@@ -1,5 +1,6 @@
 """What data sets for ``predict`` have in common: a collated batch of them is a request."""
 
+import logging
 import os
 from functools import cache
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Any, Protocol
 from gan_lab.datasets.images import list_images
 from gan_lab.images.signature import is_signed
 from gan_lab.samples import PredictionRequest, TranslateRequest
+
+_log = logging.getLogger(__name__)
 
 
 class PredictionData(Protocol):
@@ -27,9 +30,17 @@ def pictures_below(folder: Path, output_folder: Path | None = None) -> list[Path
     Args:
         folder: Where they lie, also in subfolders.
         output_folder: Where predictions are written. If that lies inside, predictions in it and their sheets beside it
-            are left out: an earlier one made them of the others.
+            are left out: an earlier one made them of the others. Of other predictions among the pictures a line says
+            how many there are.
     """
-    paths = list_images(folder)
+    paths = _without_output(list_images(folder), folder, output_folder)
+    made = sum(map(is_signed, paths))
+    if 0 < made < len(paths):
+        _log.warning("gan-lab: %d of the %d pictures below %s are predictions themselves", made, len(paths), folder)
+    return paths
+
+
+def _without_output(paths: list[Path], folder: Path, output_folder: Path | None) -> list[Path]:
     if output_folder is None or folder.resolve() not in output_folder.resolve().parents:
         return paths
     output = output_folder.resolve()
