@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from types import FrameType
@@ -47,6 +47,7 @@ class StopSignals:
         self.noting = False
         self._previous: dict[signal.Signals, Any] = {}
         self._process = 0
+        self._report: Callable[[Any], object] = sys.unraisablehook
 
     def listen(self) -> bool:
         """Takes the signals, also back from whoever took them meanwhile; only the main thread can.
@@ -59,6 +60,7 @@ class StopSignals:
         began = not self._previous
         if began:
             self.received, self.noting, self._process = None, False, os.getpid()
+            self._report, sys.unraisablehook = sys.unraisablehook, self._report_others
         for number in (signal.SIGTERM, signal.SIGINT):
             previous = signal.signal(number, self._receive)
             if began:
@@ -67,6 +69,8 @@ class StopSignals:
 
     def release(self) -> None:
         """Listens no more."""
+        if self._previous:
+            sys.unraisablehook = self._report
         while self._previous:
             signal.signal(*self._previous.popitem())
         self.received, self.noting = None, False
@@ -79,6 +83,11 @@ class StopSignals:
         self.received = self.received or signal.Signals(number)
         if at_once or not (again or self.noting):
             raise Stopped(number)
+
+    def _report_others(self, unraisable: Any) -> None:
+        """Passes over a stop that Python went on after, as it does in finalizers and at forks: it is noted."""
+        if not isinstance(unraisable.exc_value, Stopped):
+            self._report(unraisable)
 
 
 SIGNALS = StopSignals()

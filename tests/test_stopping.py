@@ -5,6 +5,7 @@ import gc
 import multiprocessing
 import os
 import signal
+import sys
 
 import pytest
 import torch
@@ -12,7 +13,7 @@ import torch
 from gan_lab.cli import main
 from gan_lab.cli.commands import check, configs
 from gan_lab.cli.failures import guarded
-from gan_lab.stopping import end
+from gan_lab.stopping import SIGNALS, end
 from tests.test_resume import LAST, probe, run_folder
 
 STATUS = {"SIGTERM": 143, "SIGINT": 130}
@@ -122,6 +123,29 @@ def test_an_error_in_the_wake_of_a_signal_is_no_error(capsys):
 
     assert guarded(run, []) == 143
     assert capsys.readouterr().out == "gan-lab: stopped by SIGTERM\n"
+
+
+def test_a_stop_that_python_goes_on_after_is_noted_without_a_traceback(monkeypatch):
+    class Stopping:
+        def __del__(self):
+            signal.raise_signal(signal.SIGTERM)
+
+    class Failing:
+        def __del__(self):
+            raise ValueError("of another kind")
+
+    reported = []
+    monkeypatch.setattr("sys.unraisablehook", lambda unraisable: reported.append(str(unraisable.exc_value)))
+    hook = sys.unraisablehook
+    SIGNALS.listen()
+    try:
+        Stopping()
+        Failing()
+        assert SIGNALS.received == signal.SIGTERM
+    finally:
+        SIGNALS.release()
+    assert reported == ["of another kind"]
+    assert sys.unraisablehook is hook
 
 
 def test_a_stopped_process_does_what_is_to_be_done_at_its_end(tmp_path):
