@@ -87,3 +87,8 @@ def test_samples_are_not_shared_out_twice(tmp_path):
     trainer = of_two("ddp", use_distributed_sampler=False)
     trainer.datamodule = EmojiPairsDataModule(root=tmp_path)
     require_strategy(trainer)
+
+
+def test_overfitting_to_some_batches_is_refused_since_each_epoch_has_others():
+    with pytest.raises(ConfigurationError, match="overfit_batches would train on other batches in each epoch"):
+        train(SAGANPoseModule(**SMALL), [people()], overfit_batches=1)

@@ -206,6 +206,12 @@ class GANModule(LightningModule, ABC):
         Not for overriding. It is the first hook of all, in every command and process.
         """
         require_strategy(self.trainer)
+        overfitting = self.trainer.state.fn == "fit" and self.trainer.overfit_batches  # type: ignore[attr-defined]
+        require(
+            not overfitting,
+            "trainer.overfit_batches would train on other batches in each epoch, for the data has an order of its own: "
+            "name data of a few samples in its place",
+        )
         distributed.require_acquaintance(self.trainer)
         return [ProcessWatch(self.trainer)] if self.trainer.world_size > 1 else []
 
