@@ -119,3 +119,15 @@ def test_warnings_and_messages_of_lightning_are_printable():
     record = logging.LogRecord("lightning.pytorch", logging.INFO, "x.py", 1, "made by %s", ("\x1b[2J",), None)
     handler.filter(record)
     assert record.getMessage() == "made by \\x1b[2J"
+
+
+def test_which_checkpoint_is_used_is_said_once(small, tmp_path, capfd):
+    config = ["--config", str(small())]
+    assert main(["validate", *config]) == 0
+    assert "no --ckpt_path is given: the weights are those that training begins with" in capfd.readouterr().out
+    assert main(["fit", *config, "--trainer.max_epochs", "1"]) == 0
+    capfd.readouterr()
+    assert main(["validate", *config, "--ckpt_path", "last"]) == 0
+    said = "".join(capfd.readouterr())
+    assert said.count("last.ckpt") == 1
+    assert "no --ckpt_path" not in said

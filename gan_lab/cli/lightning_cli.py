@@ -192,6 +192,8 @@ class GanLabCLI(LightningCLI):
     def _checkpoint(self) -> Iterator[Path | None]:
         """Finds the checkpoint, refuses a foreign one, says what the command line changes about it, and has it used."""
         if self._wanted_checkpoint is None:
+            if self.subcommand != "fit" and self.model.hparams.get("generator_weights") is None:
+                say("no --ckpt_path is given: the weights are those that training begins with")
             yield None
             return
         path = find_checkpoint(self._wanted_checkpoint, Path(self.trainer.default_root_dir))

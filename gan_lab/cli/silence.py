@@ -7,6 +7,12 @@ from typing import Any
 from gan_lab.terminal import printable
 
 _format_warning = warnings.formatwarning  # Lightning's
+_NO_NEWS = (
+    "litlogger",
+    "TPU available",
+    "`weights_only` was not",
+    "from the checkpoint",  # the command has said which one, and what it changes about it
+)
 
 
 def silence_advice() -> None:
@@ -40,4 +46,4 @@ def _printable_warning(*args: Any, **kwargs: Any) -> str:
 
 def _is_news(record: logging.LogRecord) -> bool:
     record.msg, record.args = printable(record.getMessage()), ()
-    return not any(phrase in record.getMessage() for phrase in ("litlogger", "TPU available", "`weights_only` was not"))
+    return not any(phrase in record.getMessage() for phrase in _NO_NEWS)

@@ -113,16 +113,19 @@ def _read(path: Path, skipped: list[Path]) -> dict[str, Any] | None:
 
 
 def _say_if_another_is_better(found: Path, root: Path) -> None:
-    """Names a better one that is not of this run's history: of another run, or of before checkpoints told of it."""
-    own = _own_score(found)
-    for path in root.rglob("best.ckpt"):
-        other = None if own is None or path.samefile(found) else _own_score(path)
-        if own is not None and other is not None and other.beats(own):
-            print(
-                printable(
-                    f"gan-lab: {path} is better ({other}; here {own}), but of a run that this one does not go on from"
-                )
+    """Names the best that is not of this run's history: of another run, or of before checkpoints told of it."""
+    best = own = _own_score(found)
+    where = found
+    for path in root.rglob("best.ckpt") if own is not None else ():
+        other = None if path.samefile(found) else _own_score(path)
+        if best is not None and other is not None and other.beats(best):
+            best, where = other, path
+    if where != found:
+        print(
+            printable(
+                f"gan-lab: {where} is better ({best}; here {own}), but of a run that this one does not go on from"
             )
+        )
 
 
 def _own_score(path: Path) -> Best | None:
