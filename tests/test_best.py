@@ -89,6 +89,10 @@ def test_another_run_in_the_folder_has_a_best_of_its_own(run, tmp_path, capsys):
     assert run(1, [0.3]) == best(tmp_path, 1)
     better = f"{best(tmp_path, 0)} is better (val/scripted 0.1; here val/scripted 0.3), but of a run"
     assert better in capsys.readouterr().out
+    assert run(1, [0.4]) == best(tmp_path, 2)
+    said = capsys.readouterr().out
+    assert better.replace("0.3", "0.4") in said
+    assert said.count("is better") == 1  # the best alone is named
 
 
 @pytest.mark.parametrize("mode", ["min", pytest.param("max", marks=pytest.mark.slow)])

@@ -92,3 +92,12 @@ def test_samples_are_not_shared_out_twice(tmp_path):
 def test_overfitting_to_some_batches_is_refused_since_each_epoch_has_others():
     with pytest.raises(ConfigurationError, match="overfit_batches would train on other batches in each epoch"):
         train(SAGANPoseModule(**SMALL), [people()], overfit_batches=1)
+
+
+def test_processes_that_were_not_asked_for_are_refused_before_they_are_connected(monkeypatch):
+    for name in ("RANK", "LOCAL_RANK", "GROUP_RANK"):
+        monkeypatch.setenv(name, "0")
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "test")
+    monkeypatch.setenv("WORLD_SIZE", "3")
+    with pytest.raises(ConfigurationError, match=r"does not match the world size \(3\)"):
+        require_strategy(of_two("ddp"))

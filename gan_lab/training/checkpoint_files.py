@@ -121,11 +121,8 @@ def _say_if_another_is_better(found: Path, root: Path) -> None:
         if best is not None and other is not None and other.beats(best):
             best, where = other, path
     if where != found:
-        print(
-            printable(
-                f"gan-lab: {where} is better ({best}; here {own}), but of a run that this one does not go on from"
-            )
-        )
+        which = f"{where} is better ({best}; here {own})"
+        print(printable(f"gan-lab: {which}, but of a run that this one does not go on from"))
 
 
 def _own_score(path: Path) -> Best | None:

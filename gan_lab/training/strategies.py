@@ -3,7 +3,7 @@
 from lightning.pytorch import Trainer
 from lightning.pytorch.strategies import DDPStrategy, SingleDeviceStrategy, Strategy, StrategyRegistry
 
-from gan_lab.errors import require
+from gan_lab.errors import ConfigurationError, require
 from gan_lab.training.lightning_private import (
     settings_of_ddp,
     shares_out_samples,
@@ -38,12 +38,18 @@ def require_strategy(trainer: Trainer) -> None:
 
     Raises:
         ConfigurationError: If the strategy is another one than a single device's or DDP, if it has options that would
-            be without effect, or if samples would be shared out twice.
+            be without effect, if ``torchrun`` or SLURM have started another number of processes, or if samples would be
+            shared out twice.
     """
     strategy = trainer.strategy
     _require_ours(type(strategy), type(strategy).__name__)
     if not isinstance(strategy, DDPStrategy):
         return
+    if strategy.cluster_environment is not None:
+        try:
+            strategy.cluster_environment.validate_settings(trainer.num_devices, trainer.num_nodes)
+        except ValueError as error:
+            raise ConfigurationError(str(error)) from None
     for option in settings_of_ddp(strategy):
         require(
             option not in ("ddp_comm_hook", "model_averaging_period", "static_graph"),
