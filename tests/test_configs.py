@@ -1,5 +1,9 @@
 """Every shipped experiment goes through fit, resume, validate and predict on tiny data in its official layout."""
 
+import pickle
+import subprocess
+import sys
+
 import pytest
 import torch
 import yaml
@@ -7,6 +11,7 @@ import yaml
 from gan_lab.callbacks import KnownMonitors
 from gan_lab.callbacks.known_monitors import validation_names
 from gan_lab.cli import main
+from gan_lab.cli.commands.check import data_of
 from tests.conftest import PROJECT
 from tests.test_stylegan import TRADITIONAL
 
@@ -39,6 +44,22 @@ def test_an_experiment_goes_the_whole_way(small, tmp_path, config, monkeypatch):
     assert main(["validate", "--config", path, "--ckpt_path=last"]) == 0
     assert main(["predict", "--config", path, "--ckpt_path=last", f"--predictions.folder={tmp_path / 'out'}"]) == 0
     assert any((tmp_path / "out").iterdir())
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_data_can_be_sent_to_a_worker_that_is_not_forked(small, config):
+    for name, data in data_of(["--config", str(small(config))]).splits().items():
+        assert len(pickle.loads(pickle.dumps(data))) == len(data), name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+def test_workers_that_are_not_forked_train(small, tmp_path, method):
+    """As on macOS and Windows, and on Linux from Python 3.14."""
+    start = f"import multiprocessing, gan_lab.cli; multiprocessing.set_start_method('{method}'); gan_lab.cli.main()"
+    options = ["--config", str(small("sagan_pose_lsp")), "--data.num_workers=2", "--trainer.max_epochs=1"]
+    subprocess.run([sys.executable, "-c", start, "fit", *options], check=True)
+    assert list(tmp_path.glob("run/version_0/checkpoints/last.ckpt"))
 
 
 @pytest.mark.parametrize("config", CONFIGS)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 Color = tuple[int, int, int]
 
@@ -77,4 +76,4 @@ MPII = Skeleton(
 )
 
 # By name: a model and its data are given the same one. The procedural figures have the joints of LSP.
-SKELETONS: Mapping[str, Skeleton] = MappingProxyType({"lsp": LSP, "mpii": MPII, "figures": LSP})
+SKELETONS: Mapping[str, Skeleton] = {"lsp": LSP, "mpii": MPII, "figures": LSP}

@@ -45,12 +45,12 @@ def run(arguments: list[str]) -> int:
 
     broken = 0
     seen: dict[str, tuple[str, Path]] = {}
-    splits, white_level = _splits(arguments)
-    for split, data in splits.items():
+    chosen = data_of(arguments)
+    for split, data in chosen.splits().items():
         with thread_pool() as pool:
             reports = list(pool.map(lambda index, data=data: _examine(data, index), range(len(data))))
             paths = [path for index in range(len(data)) for path in pictures(data, index)]
-            dark = darkness_of_files(dict(zip(paths, pool.map(brightest, paths), strict=True)), white_level)
+            dark = darkness_of_files(dict(zip(paths, pool.map(brightest, paths), strict=True)), chosen.white_level)
         problems = [problem for errors, _, _ in reports for problem in errors]
         oddities = [oddity for _, odd, _ in reports for oddity in odd]
         for _, _, digests in reports:
@@ -64,8 +64,12 @@ def run(arguments: list[str]) -> int:
     return 1 if broken else 0
 
 
-def _splits(arguments: list[str]) -> tuple[dict[str, Any], int | None]:
-    """The datasets of a configuration, by their splits, and what is white in their files."""
+def data_of(arguments: list[str]) -> Any:
+    """The datamodule of a configuration.
+
+    Args:
+        arguments: As of :func:`run`.
+    """
     from jsonargparse import ActionConfigFile  # type: ignore[attr-defined]  # its __all__ is computed
 
     from gan_lab.cli.config_files import prepared
@@ -82,8 +86,7 @@ def _splits(arguments: list[str]) -> tuple[dict[str, Any], int | None]:
     for section in ("seed_everything", "model", "trainer", "predictions", "ckpt_path"):
         parser.add_argument(f"--{section}", type=Any, help="not looked at")
     given = parser.parse_args(prepared("check", arguments, names))
-    data = parser.instantiate_classes(given).data
-    return dict(data.splits()), data.white_level
+    return parser.instantiate_classes(given).data
 
 
 def _examine(data: _Checkable, index: int) -> tuple[list[str], list[str], dict[Path, str]]:
