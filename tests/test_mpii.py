@@ -150,6 +150,10 @@ def test_annotations_of_another_form_are_refused(tmp_path):
     (root / "annot" / "train.json").write_text('[{"image": "a.jpg", "center": [1], "scale": 1}]')
     with pytest.raises(DatasetError, match=r"train.json is not of HRNet's form"):
         MPII(root, "train", "annot")
+    for text in ("[" * 100_000, f'[{{"image": "a.jpg", "center": [1, {"9" * 400}], "scale": 1}}]'):
+        (root / "annot" / "train.json").write_text(text)
+        with pytest.raises(DatasetError, match=r"train.json is not of HRNet's form"):
+            MPII(root, "train", "annot")
     (root / "annot" / "train.json").unlink()
     with pytest.raises(DatasetNotFoundError, match=r"train.json does not exist.*the official .mat, or a folder"):
         MPII(root, "train", "annot")

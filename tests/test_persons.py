@@ -107,6 +107,13 @@ def test_boxes_say_where_people_are(tmp_path, write, name):
         ("a.csv", "image,left,top,right,bottom", "a.csv holds no box of a person"),
         ("a.json", "[1, 2]", "does not hold images and annotations as COCO has them: TypeError"),
         ("a.json", "{", "does not hold images and annotations as COCO has them: JSONDecodeError"),
+        ("a.json", "[" * 100_000, "does not hold images and annotations as COCO has them: RecursionError"),
+        ("a.json", '{"images": [], "annotations": [5]}', "does not hold images and annotations as COCO has them: Attr"),
+        (
+            "a.json",
+            f'{{"images": [], "annotations": [{{"bbox": [{"9" * 400}, 0, 9, 9]}}]}}',
+            "as COCO has them: Overflow",
+        ),
     ],
 )
 def test_boxes_that_cannot_be_used_are_refused(tmp_path, name, text, message):

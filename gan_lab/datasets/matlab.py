@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gan_lab.datasets.mat_reader import read_apart
 from gan_lab.errors import DatasetError, DatasetNotFoundError
 
 
@@ -56,15 +57,13 @@ def read_variable(name: str, path: Path, variable: str, remedy: str) -> NDArray[
         DatasetNotFoundError: If there is no such file; it ends with ``remedy``.
         DatasetError: If the file cannot be read.
     """
-    from scipy.io import loadmat
-
     if not path.is_file():
         raise DatasetNotFoundError(name, path, remedy)
     try:
-        content: dict[str, NDArray[Any]] = loadmat(path, variable_names=[variable])
-    except Exception as error:  # of six kinds at least, according to where the file is broken
+        content: NDArray[Any] | None = read_apart(path, variable)
+    except ValueError as error:
         raise DatasetError(f"{name}: {path} is no MATLAB file that can be read: {error}") from None
-    return content.get(variable)
+    return content
 
 
 def text(cell: NDArray[Any]) -> str:

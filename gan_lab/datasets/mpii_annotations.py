@@ -93,7 +93,7 @@ def read_json(folder: Path, split: str) -> list[MPIIPerson]:
         heights = np.array([row["center"][1] for row in rows], dtype=np.float64)
         scales = np.array([row["scale"] for row in rows], dtype=np.float64)
         people = list(_people(rows, split))
-    except (ValueError, LookupError, TypeError) as error:
+    except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
         raise DatasetError(
             f"MPII: {path} is not of HRNet's form, a list of image, center, scale, joints and joints_vis: {error!r}"
         ) from None

@@ -154,7 +154,7 @@ def read_boxes(path: Path) -> Mapping[str, list[Box]]:
             boxes[name].append(box)
     except OSError as error:
         raise DatasetError(f"{path}: {error.strerror}") from None
-    except (KeyError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         wanted = "images and annotations as COCO has them" if read is _coco_boxes else "image,left,top,right,bottom"
         raise DatasetError(f"{path} does not hold {wanted}: {error!r}") from None
     return boxes
