@@ -12,6 +12,7 @@ from lightning.pytorch.loggers import CSVLogger, Logger
 
 from gan_lab import peers
 from gan_lab.callbacks import BestOfHistory, KnownMonitors, PredictionWriter, StopOnSignal
+from gan_lab.callbacks.progress_lines import lines_in_place_of_a_bar
 from gan_lab.cli.config_files import prepared
 from gan_lab.cli.console import say
 from gan_lab.cli.help_page import HelpPage
@@ -134,7 +135,7 @@ class GanLabCLI(LightningCLI):
             raise ConfigurationError(explain_arguments(error)) from error
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
-        """Adds atomic checkpoints, and for training a CSV logger where no other is asked for."""
+        """Adds atomic checkpoints, for training a CSV logger where no other is asked for, and lines for log files."""
         config = self.config_init[self.subcommand].trainer
         require_for_command(config.strategy)
         plugins = _as_list(config.plugins)
@@ -143,7 +144,9 @@ class GanLabCLI(LightningCLI):
             logger = CSVLogger(config.default_root_dir or ".", name="") if self.subcommand == "fit" else False
         elif logger:
             logger = self._settled(logger)
-        trainer = super().instantiate_trainer(plugins=[*plugins, AtomicCheckpointIO()], logger=logger, **kwargs)
+        callbacks = _as_list(config.callbacks)
+        kwargs |= {"callbacks": [*callbacks, *lines_in_place_of_a_bar(callbacks, config)], "logger": logger}
+        trainer = super().instantiate_trainer(plugins=[*plugins, AtomicCheckpointIO()], **kwargs)
         require_strategy(trainer)  # before it starts other processes
         return trainer
 
