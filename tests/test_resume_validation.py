@@ -51,6 +51,8 @@ def require_same(whole, parts, first_step):
         (5, {"max_epochs": 2, "val_check_interval": 2}),  # in the middle of an epoch
         (5, {"max_epochs": 3, "max_steps": 5, "val_check_interval": 2}),  # after the last step that is allowed
         (6, {"max_epochs": 3, "max_steps": 6}),
+        (9, {"max_epochs": 3, "check_val_every_n_epoch": 2}),  # in the one that the last epoch has all the same
+        (5, {"max_epochs": 3, "max_steps": 5, "check_val_every_n_epoch": 9}),
     ],
 )
 def test_a_run_that_fails_in_a_validation_goes_on_with_it(small, tmp_path, step, settings):

@@ -19,7 +19,7 @@ from gan_lab.training import distributed
 from gan_lab.training.checkpoint_files import read_checkpoint
 from gan_lab.training.ema import WeightAverages, with_averages
 from gan_lab.training.finiteness import FiniteCheck, require_finite_weights
-from gan_lab.training.lightning_private import count_step
+from gan_lab.training.lightning_private import count_step, measure_last_step
 from gan_lab.training.old_checkpoints import in_present_form
 from gan_lab.training.optimizers import ConfiguredSettings, OptimizersByRole, require_own_state
 from gan_lab.training.per_process import PerProcessState
@@ -221,8 +221,9 @@ class GANModule(LightningModule, ABC):
         self.trainer.precision_plugin.convert_module(self)  # Lightning would round a checkpoint's double weights first
 
     def on_fit_start(self) -> None:
-        """Has Lightning leave buffers to the steps; begin although no step is left, where a validation is."""
+        """Has Lightning leave buffers to the steps; measure the last; begin without a step left, for a validation."""
         distributed.leave_buffers_alone(self.trainer)
+        measure_last_step(self.trainer)
         self._resumed_step.allow(self.trainer)
 
     def on_train_epoch_start(self) -> None:

@@ -112,6 +112,40 @@ def validation_is_due(trainer: Trainer) -> bool:
     return fetcher is not None and step.completed < step.processed and loop._should_check_val_fx(fetcher)
 
 
+def measure_last_step(trainer: Trainer) -> None:
+    """Has the last step of a run be logged and validated, whatever the intervals of both."""
+    steps, connector = trainer.fit_loop.epoch_loop, trainer._logger_connector
+
+    def should_check_val(data_fetcher: Any) -> bool:
+        due = type(steps)._should_check_val_fx(steps, data_fetcher)
+        return due or (trainer.enable_validation and _is_last_step(trainer))
+
+    def update_train_step_metrics() -> None:
+        interval = trainer.log_every_n_steps
+        if interval and _is_last_step(trainer):  # 0 is for no logging at all
+            trainer.log_every_n_steps = 1
+        try:
+            type(connector).update_train_step_metrics(connector)
+        finally:
+            trainer.log_every_n_steps = interval
+
+    steps._should_check_val_fx = should_check_val  # type: ignore[method-assign]
+    connector.update_train_step_metrics = update_train_step_metrics  # type: ignore[method-assign]
+
+
+def _is_last_step(trainer: Trainer) -> bool:
+    """Whether a run ends with the step just done."""
+    epochs = -1 if trainer.max_epochs is None else trainer.max_epochs
+    epoch_ends = trainer.fit_loop.epoch_loop._num_ready_batches_reached()
+    return _is_over(trainer) or (epoch_ends and trainer.current_epoch + 1 >= epochs >= 0)
+
+
+def _is_over(trainer: Trainer) -> bool:
+    """Whether a run makes no more steps, even in the middle of an epoch."""
+    enough = trainer.global_step >= trainer.max_steps >= 0
+    return enough or (trainer.should_stop and trainer.fit_loop._can_stop_early)
+
+
 def settle_on_step(loops: dict[str, Any]) -> None:
     """Changes the loops' state in a checkpoint so that it is the same wherever after a step it is saved.
 
@@ -156,11 +190,10 @@ def finish_step(trainer: Trainer, validate: bool, anew: bool) -> bool:
         trainer.validating = True
         steps.val_loop.run()
         trainer.training = True
-    over = trainer.global_step >= trainer.max_steps >= 0 or (trainer.should_stop and fit._can_stop_early)
     epoch: Any = fit.epoch_progress.current
     within_epoch, step = epoch.processed < epoch.started, steps.batch_progress
     enough = step.current.ready >= trainer.num_training_batches and not anew
-    ended = step.is_last_batch or enough or (validate and over)
+    ended = step.is_last_batch or enough or (validate and _is_over(trainer))
     if within_epoch and ended:
         steps._batches_that_stepped += 1
         fit.on_advance_end()
