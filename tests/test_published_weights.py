@@ -37,7 +37,8 @@ DAMAGED_WEIGHTS = {
     "NaN": (lambda weights, path: torch.save({n: w * math.nan for n, w in weights.items()}, path), "not finite"),
     "another width": (
         lambda weights, path: torch.save(reference_unet(depth=6, width=2).state_dict(), path),
-        r"of another network: encoder\.0\.0\.weight is \(2, 3, 4, 4\) there, \(4, 3, 4, 4\) here",
+        r"of another network: model\.model\.0\.weight is \(2, 3, 4, 4\) there, \(4, 3, 4, 4\) here; .*"
+        r"; \d+ other tensors differ\. Its shapes suggest model\.generator_channels 2$",
     ),
 }
 
@@ -72,3 +73,47 @@ def test_weights_with_a_wrong_bit_are_refused(tmp_path):
     path.write_bytes(damaged)
     with pytest.raises(CheckpointError, match=r"latest_net_G\.pth is damaged: .*/data/\d+ is not as it was written"):
         Pix2PixModule(**SIZES, generator_weights=str(path))
+
+
+@pytest.mark.parametrize("prefix", ["module.", "_orig_mod.module."])
+def test_weights_of_a_wrapped_network_load(tmp_path, prefix):
+    weights = reference_unet(depth=6, width=4).state_dict()
+    torch.save({prefix + name: tensor for name, tensor in weights.items()}, tmp_path / "latest_net_G.pth")
+    module = Pix2PixModule(**SIZES, generator_weights=str(tmp_path / "latest_net_G.pth"))
+    expected = rename_reference_weights(weights, module.generator)
+    assert all(torch.equal(tensor, expected[name]) for name, tensor in module.generator.state_dict().items())
+
+
+def test_weights_without_counts_of_batches_load(tmp_path):
+    weights = reference_unet(depth=6, width=4).state_dict()
+    kept = {name: tensor for name, tensor in weights.items() if not name.endswith("num_batches_tracked")}
+    assert len(kept) < len(weights)
+    torch.save(kept, tmp_path / "latest_net_G.pth")
+    module = Pix2PixModule(**SIZES, generator_weights=str(tmp_path / "latest_net_G.pth"))
+    expected = rename_reference_weights(weights, module.generator)
+    assert all(torch.equal(tensor, expected[name]) for name, tensor in module.generator.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    ("settings", "advice"),
+    [
+        ({"image_size": 256}, "image_size 64"),
+        ({"norm": "instance"}, "norm batch"),
+        (
+            {"norm": "instance", "image_size": 32, "skip_connections": False},
+            "image_size 64, model.norm batch, model.skip_connections True",
+        ),
+        ({"in_channels": 1, "out_channels": 2}, "in_channels 3, model.out_channels 3"),
+    ],
+)
+def test_the_first_three_differences_and_what_they_suggest_are_said(tmp_path, settings, advice):
+    torch.save(reference_unet(depth=6, width=4).state_dict(), tmp_path / "latest_net_G.pth")
+    with pytest.raises(CheckpointError, match=rf"\. Its shapes suggest model\.{advice}$") as refusal:
+        Pix2PixModule(**SIZES | settings, generator_weights=str(tmp_path / "latest_net_G.pth"))
+    assert len(re.findall(r"model\.\S+ is ", str(refusal.value))) == 3
+
+
+def test_weights_of_a_residual_network_are_no_unets(tmp_path):
+    torch.save({"model.1.weight": torch.zeros(64, 3, 7, 7)}, tmp_path / "latest_net_G.pth")
+    with pytest.raises(CheckpointError, match=r"not those of the authors' U-Net$"):
+        Pix2PixModule(**SIZES, generator_weights=str(tmp_path / "latest_net_G.pth"))

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torchmetrics import MeanMetric, Metric, MetricCollection
 from torchmetrics.image import PeakSignalNoiseRatio, StructuralSimilarityIndexMeasure
 
-from gan_lab.errors import CheckpointError, require, require_numbers
+from gan_lab.errors import require, require_numbers
 from gan_lab.images.color import chroma, lightness
 from gan_lab.images.palettes import PALETTES, Palette, PaletteName
 from gan_lab.inference.building import patch_discriminator, pix2pix_generator, pix2pix_translator
@@ -19,13 +19,12 @@ from gan_lab.metrics.segmentation import SCORES, SegmentationScore, predicted_cl
 from gan_lab.networks import PatchDiscriminator, UNetGenerator
 from gan_lab.networks.layers import Norm, frozen
 from gan_lab.networks.patchgan import ReceptiveField
-from gan_lab.networks.unet import rename_reference_weights
 from gan_lab.precision import at_least_float32, full_precision
 from gan_lab.samples import PairedSample, PredictionRequest, TranslateRequest
 from gan_lab.schedules import linear_decay
-from gan_lab.training.checkpoint_files import read_weights
 from gan_lab.training.gan_module import GANModule
 from gan_lab.training.optimizers import AdamSettings, OptimizersByRole
+from gan_lab.training.published_weights import load_generator_weights
 
 
 class Pix2PixModule(GANModule):
@@ -249,22 +248,3 @@ def translation_metrics(split: str, palette: Palette | None) -> MetricCollection
     if palette is not None:
         metrics |= {score: SegmentationScore(score, len(palette.colors)) for score in SCORES}
     return MetricCollection(metrics, prefix=f"{split}/", compute_groups=False)
-
-
-def load_generator_weights(generator: UNetGenerator, path: Path) -> None:
-    """Loads the authors' published generator weights.
-
-    Raises:
-        CheckpointError: If the file cannot be read safely or is of another network.
-    """
-    try:
-        weights = rename_reference_weights(read_weights(path), generator)
-    except KeyError as error:
-        raise CheckpointError(
-            f"{path} has no tensor {error}: it is of another network, or of another image_size or norm."
-        ) from None
-    for name, tensor in generator.state_dict().items():
-        theirs, ours = tuple(weights[name].shape), tuple(tensor.shape)
-        if theirs != ours or weights[name].is_floating_point() != tensor.is_floating_point():
-            raise CheckpointError(f"{path} is of another network: {name} is {theirs} there, {ours} here")
-    generator.load_state_dict(weights)

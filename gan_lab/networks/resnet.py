@@ -4,6 +4,7 @@ from torch import Tensor, nn
 
 from gan_lab.errors import require_numbers
 from gan_lab.networks.layers import Norm, as_weights, initialize_normal, norm_layer, require_multiples
+from gan_lab.networks.reference_weights import under_own_names
 
 
 class ResNetGenerator(nn.Module):
@@ -119,4 +120,5 @@ def rename_reference_weights(weights: dict[str, Tensor], generator: ResNetGenera
         _, index, *rest = name.split(".")  # layers.10.layers.1.weight is model.10.conv_block.1.weight
         return ".".join(["model", index, *(["conv_block", *rest[1:]] if rest[0] == "layers" else rest)])
 
-    return {name: weights[reference_name(name)] for name in generator.state_dict()}
+    names = {name: reference_name(name) for name in generator.state_dict()}
+    return under_own_names(weights, names, generator)

@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from gan_lab.errors import require, require_numbers
 from gan_lab.networks.layers import Norm, as_weights, initialize_normal, norm_layer, require_multiples
+from gan_lab.networks.reference_weights import under_own_names
 from gan_lab.schedules import is_power_of_two
 
 
@@ -115,6 +116,11 @@ def rename_reference_weights(weights: dict[str, Tensor], generator: UNetGenerato
     Raises:
         KeyError: If a tensor of ``generator`` is missing, named by the name it has in the reference.
     """
+    return under_own_names(weights, reference_names(generator), generator)
+
+
+def reference_names(generator: UNetGenerator) -> dict[str, str]:
+    """The generator's tensors by name, each with its name in the authors' PyTorch implementation."""
     depth = len(generator.encoder)
 
     def reference_name(name: str) -> str:
@@ -127,4 +133,4 @@ def rename_reference_weights(weights: dict[str, Tensor], generator: UNetGenerato
         index = int(layer) + (0 if side == "encoder" else 2 if innermost else 4)
         return "model.model.1" + ".model.3" * (level - 1) + f".model.{index}.{tensor}"
 
-    return {name: weights[reference_name(name)] for name in generator.state_dict()}
+    return {name: reference_name(name) for name in generator.state_dict()}
