@@ -175,11 +175,17 @@ def test_a_seeds_image_depends_on_no_other_seed_and_is_the_generator_emas():
     assert not torch.allclose(module.generator(z), alone)
 
 
-@pytest.mark.parametrize("shape", [(3, 64, 64), (1, 28, 28)])
-def test_images_of_another_shape_are_refused(shape):
+@pytest.mark.parametrize(
+    ("shape", "sentence"),
+    [
+        ((3, 64, 64), "the data gives images of 64 x 64 pixels where the model has 28 x 28: set model.image_size"),
+        ((1, 28, 28), r"images \(image\) have 1 channels, but model.channels is 3: set it to 1"),
+    ],
+)
+def test_images_of_another_shape_are_refused(shape, sentence):
     """The discriminator would take larger ones, and give more than one logit for each."""
     module = ArtDCGANModule(**SMALL)
-    with pytest.raises(ConfigurationError, match=r"the data gives images of . x .. x .. .* where the model has 3 x 28"):
+    with pytest.raises(ConfigurationError, match=sentence):
         train(module, [{"image": torch.zeros(2, *shape), "name": ["a", "b"]}])
 
 

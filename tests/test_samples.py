@@ -6,6 +6,9 @@ from gan_lab.cli import main
 from gan_lab.errors import ConfigurationError
 from gan_lab.modules import ArtDCGANModule, CycleGANModule, Pix2PixModule
 from gan_lab.samples import PathRequest, SeedRequest, StyleGridRequest, TranslateRequest
+from tests.papers import paper
+from tests.test_cli import failure
+from tests.training import train
 
 NARROW = {"generator_channels": 2, "discriminator_channels": 2}
 SEEDS = SeedRequest.of([3, 12345])
@@ -62,3 +65,32 @@ def test_the_data_of_another_paper_is_refused_in_one_sentence(small, capsys, con
         said = capsys.readouterr().err
         assert message in said
         assert said.count("gan-lab: ") == 1
+
+
+@pytest.mark.parametrize(
+    ("config", "option", "key"),
+    [
+        ("pix2pix_folder", "in_channels", "source"),
+        ("pix2pix_emoji", "out_channels", "target"),
+        ("cyclegan_folders", "channels", "a"),
+        ("art_dcgan_emoji", "channels", "image"),
+    ],
+)
+def test_channels_that_the_data_has_not_are_one_sentence_in_every_command(small, capsys, config, option, key):
+    path = small(config, **{f"model__{option}": 1})
+    for command in ("fit", "validate", "predict"):
+        if command == "predict" and option != "in_channels":
+            continue
+        said = failure(capsys, [command, "--config", str(path)], status=2)
+        assert said.endswith(f"the data's images ({key}) have 3 channels, but model.{option} is 1: set it to 3")
+
+
+def test_networks_of_rgb_refuse_gray_images():
+    for name, key in (("stylegan", "image"), ("sagan_pose", "image")):
+        module, batch = paper(name)
+        with pytest.raises(ConfigurationError, match=r"\(image\) have 1 channels, but the model takes 3$"):
+            train(module, [batch | {key: batch[key][:, :1]}])
+    module = Pix2PixModule(32, 1, 2, color_space="lab", **NARROW)
+    gray = {"source": torch.zeros(1, 1, 32, 32), "target": torch.zeros(1, 3, 32, 32), "name": ["x"]}
+    with pytest.raises(ConfigurationError, match=r"\(source\) have 1 channels, but the model takes 3$"):
+        train(module, [gray])

@@ -17,6 +17,7 @@ from gan_lab.precision import normal
 from gan_lab.samples import ImageSample, PredictionRequest, SeedRequest
 from gan_lab.training.gan_module import GANModule
 from gan_lab.training.optimizers import AdamSettings, OptimizersByRole
+from gan_lab.training.sample_check import Channels
 
 
 class ArtDCGANModule(GANModule):
@@ -61,7 +62,7 @@ class ArtDCGANModule(GANModule):
         require_numbers({"model.ema_half_life": ema_half_life}, at_least=0)
         self.save_hyperparameters()
         self.hparams["image_size"] = image_size
-        self.image_shape = channels, image_size, image_size
+        self.image_sides = image_size, image_size
         self.latent_size = latent_size
         self.objective: Literal["vanilla", "lsgan", "hinge"] = objective
         self.adam = AdamSettings(lr, betas)
@@ -73,6 +74,10 @@ class ArtDCGANModule(GANModule):
             network.to(memory_format=torch.channels_last)  # strided convolutions and batch norm are faster so
         self.generator_ema = self.averages.of(self.generator, ema_half_life)
         self.sampler = art_dcgan_sampler(self.generator_ema or self.generator, self.hparams)
+
+    def image_channels(self) -> dict[str, Channels]:
+        """The networks'."""
+        return {"image": Channels(self.hparams["channels"], "channels")}
 
     def build_optimizers(self) -> OptimizersByRole:
         """One Adam for each network."""
@@ -96,12 +101,12 @@ class ArtDCGANModule(GANModule):
         return normal(len(real), self.latent_size, 1, 1, like=real)
 
     def _fitting(self, images: Tensor) -> Tensor:
-        """Images as they are; refuses those of another shape, some of which the discriminator would take."""
-        theirs, ours = (" x ".join(map(str, shape)) for shape in (images.shape[1:], self.image_shape))
+        """Images as they are; refuses those of another size, some of which the discriminator would take."""
+        theirs, ours = images.shape[2:], self.image_sides
         require(
             theirs == ours,
-            f"the data gives images of {theirs} (channels x height x width) where the model has {ours}: "
-            "set model.image_size and model.channels to the data's",
+            f"the data gives images of {theirs[1]} x {theirs[0]} pixels where the model has {ours[1]} x {ours[0]}: "
+            "set model.image_size to the data's",
         )
         return images
 

@@ -20,6 +20,7 @@ from gan_lab.schedules import linear_decay
 from gan_lab.training.gan_module import GANModule
 from gan_lab.training.image_pool import ImagePool
 from gan_lab.training.optimizers import AdamSettings, OptimizersByRole
+from gan_lab.training.sample_check import Channels
 
 
 class CycleGANModule(GANModule):
@@ -105,6 +106,10 @@ class CycleGANModule(GANModule):
         """Directions and names are free; a U-Net takes multiples of its image size, a residual network all sizes."""
         bound = option == "image_size" and settings["generator"] == "unet"
         return None if bound and of_the_data % settings[option] else settings[option]
+
+    def image_channels(self) -> dict[str, Channels]:
+        """The networks', in either domain."""
+        return dict.fromkeys(("a", "b"), Channels(self.hparams["channels"], "channels"))
 
     def build_optimizers(self) -> OptimizersByRole:
         """One Adam over both generators, one over both discriminators."""

@@ -25,6 +25,7 @@ from gan_lab.schedules import linear_decay
 from gan_lab.training.gan_module import GANModule
 from gan_lab.training.optimizers import AdamSettings, OptimizersByRole
 from gan_lab.training.published_weights import load_generator_weights
+from gan_lab.training.sample_check import Channels
 
 
 class Pix2PixModule(GANModule):
@@ -119,6 +120,13 @@ class Pix2PixModule(GANModule):
     def agree_with_data(cls, settings: Mapping[str, Any], option: str, of_the_data: Any) -> Any:
         """The U-Net of an image size takes multiples of it."""
         return settings[option] if of_the_data % settings[option] == 0 else None
+
+    def image_channels(self) -> dict[str, Channels]:
+        """Those of the networks; of colorization RGB's."""
+        if self.hparams["color_space"] == "lab":
+            return {"source": Channels(3), "target": Channels(3)}
+        options = {"source": "in_channels", "target": "out_channels"}
+        return {key: Channels(self.hparams[option], option) for key, option in options.items()}
 
     def build_optimizers(self) -> OptimizersByRole:
         """One Adam for each network."""

@@ -28,6 +28,7 @@ from gan_lab.training.process_watch import ProcessWatch
 from gan_lab.training.rates import require_learning
 from gan_lab.training.renamed import RENAMES
 from gan_lab.training.resumed_step import ResumedStep
+from gan_lab.training.sample_check import Channels, images_requested, require_channels, require_samples
 from gan_lab.training.strategies import require_strategy
 
 
@@ -125,6 +126,10 @@ class GANModule(LightningModule, ABC):
             Either of the two, if the networks can work with it; None if they cannot.
         """
         return None
+
+    def image_channels(self) -> dict[str, Channels]:
+        """The channels that the images of a sample should have, by their keys; three of RGB in most papers."""
+        return {"image": Channels(3)}
 
     def learning_rate_factor(self) -> float:
         """What every configured learning rate is multiplied by in the coming step; the epoch's."""
@@ -263,19 +268,15 @@ class GANModule(LightningModule, ABC):
 
     def on_predict_batch_start(self, batch: Any, batch_idx: int, dataloader_idx: int = 0) -> None:
         """Makes what is random in a prediction the same every time."""
+        require_channels(images_requested(batch), self.image_channels())
         self._seed(Purpose.PREDICTION, batch_idx)
 
     def _seed(self, purpose: Purpose, count: int) -> None:
         seed_generators(derive_seed(purpose, run_seed(), count, self.global_rank), self.device)
 
     def _require_samples(self, batch: Mapping[str, Any]) -> None:
-        """Refuses the data of another paper."""
-        wanted = self.learns_from.__annotations__.keys() - {"name"}
-        require(
-            wanted <= batch.keys(),
-            f"{type(self).__name__} learns from {self.learns_from.__name__}s, which have {', '.join(sorted(wanted))}; "
-            f"the data's have {', '.join(batch)}: data.class_path is for another model",
-        )
+        require_samples(batch, type(self).__name__, self.learns_from)
+        require_channels(batch, self.image_channels())
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Refuses to save what is not finite, so that the last good checkpoint stays the last."""
