@@ -11,6 +11,7 @@ from PIL import Image
 
 from gan_lab.callbacks.output_files import OutputFiles
 from gan_lab.callbacks.pose_writer import POSES_FILE, PoseWriter
+from gan_lab.datasets.prediction_data import folder_of
 from gan_lab.errors import GanLabError, require_numbers
 from gan_lab.images.film import film_paths, write_film
 from gan_lab.images.sheet import batch_rows, draw_grid, draw_sheet, save_image
@@ -74,10 +75,10 @@ class PredictionWriter(BasePredictionWriter):
         inputs = getattr(data, "predict_folder", None)
         if inputs is None:
             return
-        taken = Path(inputs).parent if Path(inputs).is_file() else Path(inputs)  # a video is a file in its folder
+        taken = folder_of(Path(inputs))
         if taken.exists() and self._folder.exists() and taken.samefile(self._folder):
             raise GanLabError(
-                f"predictions.folder and data.predict_folder are both {taken}: the pictures would be lost"
+                f"predictions.folder is {taken}, where data.predict_folder takes pictures: the pictures would be lost"
             )
 
     def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:

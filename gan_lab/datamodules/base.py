@@ -28,7 +28,7 @@ class GANDataModule(LightningDataModule, ABC):
         batch_size: Training samples a step and process.
         eval_batch_size: Samples a batch in validation, test and prediction.
         num_workers: Processes that decode or draw images; 0 does so in the training process.
-        predict_folder: Pictures for ``predict``, of any size; without it ``predict`` takes samples held out.
+        predict_folder: Pictures, or one, of any size for ``predict``; without it ``predict`` takes samples held out.
         white_level: White in files of more than 8 bits, such as 4095 for 12 bits; None for the largest of their depth.
 
     Raises:

@@ -7,29 +7,29 @@ from typing import Any
 from torch.utils.data import Dataset
 
 from gan_lab.datasets.images import read_image, to_tensor
-from gan_lab.datasets.prediction_data import pictures_below, translate_alone
+from gan_lab.datasets.prediction_data import folder_of, pictures_below, translate_alone
 from gan_lab.errors import DatasetNotFoundError
 from gan_lab.samples import SourceSample, TranslateRequest
 
 
 class ImageFolder(Dataset[SourceSample]):
-    """The images below a folder, each at its own size.
+    """The images below a folder, or a single one, each at its own size.
 
     Args:
-        folder: Where the images lie, also in subfolders.
+        folder: Where the images lie, also in subfolders; or one image file.
         white_level: See :func:`~gan_lab.datasets.images.read_image`.
         output_folder: Where predictions are written: see :func:`pictures_below`.
 
     Raises:
-        DatasetNotFoundError: If there is no such folder, or no image in it.
+        DatasetNotFoundError: If there is no such folder or file, or no image in it.
     """
 
     def __init__(self, folder: Path, white_level: int | None = None, output_folder: Path | None = None) -> None:
-        self.folder = Path(folder)
+        self.folder = folder_of(Path(folder))
         self.white_level = white_level
-        self.paths = pictures_below(self.folder, output_folder)
+        self.paths = pictures_below(Path(folder), output_folder)
         if not self.paths:
-            raise DatasetNotFoundError("images", self.folder, "Give a folder with the pictures to translate.")
+            raise DatasetNotFoundError("images", Path(folder), "Give a folder with the pictures to translate, or one.")
 
     def __len__(self) -> int:
         return len(self.paths)

@@ -1,4 +1,4 @@
-"""People to be found in a folder of pictures or in a video."""
+"""People to be found in pictures or in a video."""
 
 import csv
 import json
@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 
 from gan_lab.datasets.images import read_image
 from gan_lab.datasets.posed_people import person_sample, pose_request
-from gan_lab.datasets.prediction_data import pictures_below
+from gan_lab.datasets.prediction_data import folder_of, pictures_below
 from gan_lab.datasets.video import VIDEO_EXTENSIONS, Video
 from gan_lab.errors import ConfigurationError, DatasetError, DatasetNotFoundError
 from gan_lab.images.transforms import Box, Image
@@ -37,7 +37,7 @@ class Persons(Dataset[PersonSample]):
     nobody.
 
     Args:
-        source: A folder of pictures, also in subfolders, or a video file.
+        source: A folder of pictures, also in subfolders, one picture, or a video file.
         image_size: Side of the crops in pixels.
         boxes: A file with boxes: see :func:`read_boxes`. Frames of ``clip.mp4`` are called
             ``clip_000000.png`` and so on.
@@ -66,11 +66,11 @@ class Persons(Dataset[PersonSample]):
         self.video = Video(self.source) if self.source.suffix.lower() in VIDEO_EXTENSIONS else None
         if self.video is None:
             self._paths = pictures_below(self.source, output_folder)
-            self.names = [path.relative_to(self.source).as_posix() for path in self._paths]
+            self.names = [path.relative_to(folder_of(self.source)).as_posix() for path in self._paths]
         else:
             self.names = [f"{self.source.stem}_{frame:06}.png" for frame in range(len(self.video))]
         if not self.names:
-            remedy = "Give a folder with pictures, or a video file, as data.predict_folder."
+            remedy = "Give a folder with pictures, or a video file or one picture, as data.predict_folder."
             raise DatasetNotFoundError("people", self.source, remedy)
         if boxes is None:
             self._entries = [_Entry(index, 0, None) for index in range(len(self.names))]

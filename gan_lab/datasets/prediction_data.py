@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
-from gan_lab.datasets.images import list_images
+from gan_lab.datasets.images import EXTENSIONS, list_images
 from gan_lab.images.signature import is_signed
 from gan_lab.samples import PredictionRequest, TranslateRequest
 
@@ -24,15 +24,22 @@ class PredictionData(Protocol):
         """What is asked for by a batch: samples collated, on the device, images in [-1, 1]."""
 
 
+def folder_of(source: Path) -> Path:
+    """The folder that pictures are named by their place in: the source itself, or that of a single file."""
+    return source.parent if source.is_file() else source
+
+
 def pictures_below(folder: Path, output_folder: Path | None = None) -> list[Path]:
     """The image files below a folder, in the order of their relative paths.
 
     Args:
-        folder: Where they lie, also in subfolders.
+        folder: Where they lie, also in subfolders; or one image file.
         output_folder: Where predictions are written. If that lies inside, predictions in it and their sheets beside it
             are left out: an earlier one made them of the others. Of other predictions among the pictures a line says
             how many there are.
     """
+    if folder.is_file():
+        return [folder] if folder.suffix.lower() in EXTENSIONS else []
     paths = _without_output(list_images(folder), folder, output_folder)
     made = sum(map(is_signed, paths))
     if 0 < made < len(paths):

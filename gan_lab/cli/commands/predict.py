@@ -25,7 +25,7 @@ PAGE = HelpPage(
         help_page.CONFIG,
         help_page.checkpoint("what to use; the data of its config.yaml is taken where no --config is given"),
         help_page.TRUST,
-        Option("--data.predict_folder", "FOLDER", "pictures to work on; of poses also a video", "folder"),
+        Option("--data.predict_folder", "FOLDER|FILE", "pictures, or one, to work on; of poses also a video", "file"),
         Option("--data.seeds", "A-B,C", "seeds to make images of, for unconditional models"),
         Option("--predictions.folder", "FOLDER", "where to write", "folder"),
         Option("--predictions.score_threshold", "X", "of poses: joints with lower scores are not drawn"),
