@@ -14,6 +14,7 @@ from gan_lab.datamodules import (
 )
 from gan_lab.errors import DatasetNotFoundError
 from tests import fakes
+from tests.processes import command_in_two
 from tests.test_output_files import contents
 
 KINDS = [
@@ -72,3 +73,88 @@ def test_one_picture_and_its_neighbors_stay(small, tmp_path, capsys, monkeypatch
     assert main(["predict", *arguments, "../elsewhere"]) == 1
     assert "is read and would be replaced" in capsys.readouterr().err
     assert contents(pictures) == before
+
+
+def write_pictures_and_broken(root):
+    """Three pictures, and four that end early, are empty, are something else, or cannot be opened by their name."""
+    fakes.write_pictures(root)
+    (root / "broken0.png").write_bytes((root / "picture0.png").read_bytes()[:200])
+    (root / "broken1.png").touch()
+    (root / "sub").mkdir()
+    (root / "sub" / "broken2.jpg").write_text("no picture")
+    (root / "sub" / "broken3.png").symlink_to("nowhere.png")
+    return root
+
+
+WHOLE = {f"picture{index}.png" for index in range(3)}
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("config", ["pix2pix_emoji", "cyclegan_folders", "sagan_pose_figures"])
+def test_broken_pictures_are_passed_over_and_named(small, tmp_path, capsys, config, workers):
+    pictures = write_pictures_and_broken(tmp_path / "pictures")
+    arguments = ["--config", str(small(config)), f"--data.predict_folder={pictures}", f"--data.num_workers={workers}"]
+    assert main(["predict", *arguments, f"--predictions.folder={tmp_path / 'out'}"]) == 1
+    said = capsys.readouterr()
+    assert said.err.count("passed over") == 1
+    assert "gan-lab: 4 files that cannot be decoded were passed over: " in said.err
+    for name in ("broken0.png", "broken1.png", "sub/broken2.jpg", "sub/broken3.png"):
+        assert f"{pictures / name}: " in said.err
+    assert f"predictions are in {tmp_path / 'out'}" in said.out
+    assert contents(tmp_path / "out").keys() - {"keypoints.json"} == WHOLE
+    if config != "sagan_pose_figures":
+        assert (tmp_path / "out_sheet.png").is_file()
+
+
+@pytest.mark.parametrize("config", ["pix2pix_emoji", "sagan_pose_figures"])
+def test_broken_pictures_stop_a_prediction_that_is_to_stop(small, tmp_path, capsys, config):
+    pictures = write_pictures_and_broken(tmp_path / "pictures")
+    arguments = ["--config", str(small(config)), f"--data.predict_folder={pictures}", "--predictions.broken=stop"]
+    assert main(["predict", *arguments, f"--predictions.folder={tmp_path / 'out'}"]) == 1
+    assert f"{pictures / 'broken0.png'}: " in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_of_broken_pictures_makes_nothing(small, tmp_path, capsys):
+    for index in range(7):
+        (tmp_path / "pictures").mkdir(exist_ok=True)
+        (tmp_path / "pictures" / f"{index}.png").touch()
+    arguments = ["--config", str(small()), f"--data.predict_folder={tmp_path / 'pictures'}"]
+    assert main(["predict", *arguments, f"--predictions.folder={tmp_path / 'out'}"]) == 1
+    said = capsys.readouterr()
+    assert "7 files that cannot be decoded were passed over: " in said.err
+    assert "and 2 more, named above" in said.err
+    assert f"passed over: {tmp_path / 'pictures' / '6.png'}: " in said.out
+    assert "predictions are in" not in said.out
+    assert not (tmp_path / "out").exists()
+
+
+def test_all_people_of_a_broken_picture_are_passed_over(small, tmp_path, capsys):
+    pictures = write_pictures_and_broken(tmp_path / "pictures")
+    boxes = tmp_path / "boxes.csv"
+    lines = [f"{name},{left},0,{left + 9},20" for name in ("broken0.png", "picture1.png") for left in (0, 3)]
+    boxes.write_text("\n".join(["image,left,top,right,bottom", *lines]))
+    arguments = ["--config", str(small("sagan_pose_figures")), f"--data.predict_folder={pictures}"]
+    arguments += [f"--data.boxes={boxes}", f"--predictions.folder={tmp_path / 'out'}"]
+    assert main(["predict", *arguments]) == 1
+    assert "1 file that cannot be decoded was passed over: " in capsys.readouterr().err
+    found = json.loads((tmp_path / "out" / "keypoints.json").read_text())
+    assert [image["file_name"] for image in found["images"]] == ["picture1.png"]
+    assert len(found["annotations"]) == 2
+
+
+@pytest.mark.parametrize("config", ["sagan_pose_figures", pytest.param("pix2pix_emoji", marks=pytest.mark.slow)])
+def test_two_processes_pass_over_what_either_finds_broken(small, tmp_path, config):
+    """All that one of them has is broken."""
+    pictures = fakes.write_pictures(tmp_path / "pictures")
+    for name in ("a.png", "picture0a.png"):
+        (pictures / name).touch()
+    (pictures / "picture2.png").unlink()
+    arguments = ["predict", "--config", str(small(config)), f"--data.predict_folder={pictures}"]
+    statuses, said = command_in_two([*arguments, f"--predictions.folder={tmp_path / 'out'}"], tmp_path)
+    assert statuses == [1, 1], said
+    assert said.count("2 files that cannot be decoded were passed over: ") == 1
+    assert all(f"{pictures / name}: " in said for name in ("a.png", "picture0a.png"))
+    assert contents(tmp_path / "out").keys() - {"keypoints.json"} == {"picture0.png", "picture1.png"}
+    if config == "sagan_pose_figures":
+        assert len(json.loads((tmp_path / "out" / "keypoints.json").read_text())["annotations"]) == 2

@@ -99,6 +99,7 @@ class PoseWriter:
             people: Those of all processes, in any order.
             skeleton: What their joints are.
         """
+        self.files.require(self.folder / POSES_FILE, source=self)
         people = sorted(people, key=lambda found: (found["path"], found["name"], found["person"]))
         sizes: dict[str, tuple[int, int]] = {}
         try:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import BasePredictionWriter
@@ -23,6 +23,7 @@ from gan_lab.terminal import printable
 from gan_lab.training.distributed import gather
 
 Item = TypeVar("Item")
+_NAMED = 5  # files, in a sentence about those that are broken
 
 
 class PredictionWriter(BasePredictionWriter):
@@ -43,6 +44,8 @@ class PredictionWriter(BasePredictionWriter):
         score_threshold: Of poses: joints with lower scores are not drawn, and not visible in the JSON, which has them
             nonetheless.
         frames_per_second: Pace of a film.
+        broken: What becomes of files that cannot be decoded: ``skip`` does without them, names them at the end and
+            fails then; ``stop`` fails at the first.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class PredictionWriter(BasePredictionWriter):
         sheet_rows: int = 16,
         score_threshold: float = 0.2,
         frames_per_second: int = 30,
+        broken: Literal["skip", "stop"] = "skip",
     ) -> None:
         super().__init__(write_interval="batch")
         self.folder = folder
@@ -59,6 +63,7 @@ class PredictionWriter(BasePredictionWriter):
         self.sheet_rows = sheet_rows
         self.score_threshold = score_threshold
         self.frames_per_second = frames_per_second
+        self.broken = broken
         self._frames: list[tuple[int, str]] = []
         self._cells: list[tuple[tuple[int, int], str]] = []
         self._rows: list[dict[str, Image.Image]] = []
@@ -71,7 +76,7 @@ class PredictionWriter(BasePredictionWriter):
         self._folder = folder if folder.name not in ("", "..") else folder.resolve()  # sheets are called after it
         data = trainer.datamodule  # type: ignore[attr-defined]  # set by Lightning
         if data is not None:
-            data.output_folder = self._folder
+            data.output_folder, data.passes_over_broken = self._folder, self.broken == "skip"
         inputs = getattr(data, "predict_folder", None)
         if inputs is None:
             return
@@ -121,18 +126,40 @@ class PredictionWriter(BasePredictionWriter):
                 self._cells += zip(batch.places, batch.names, strict=True)
 
     def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Writes the sheet, the film or the poses, of what all processes have made."""
+        """Writes the sheet, the film or the poses, of what all processes have made.
+
+        Raises:
+            GanLabError: In all processes, once the rest is written, if files were passed over.
+        """
         frames, cells, people = (_of_all(mine) for mine in (self._frames, self._cells, self._poses.people))
         rows = _of_all(self._rows)[: self.sheet_rows]
-        if not trainer.is_global_zero:
-            return
-        message = f"gan-lab: predictions are in {self._folder}"
+        skeleton = next(filter(None, gather(self._poses.skeleton)), None)  # a process may have found nobody
+        loader: Any = trainer.predict_dataloaders
+        samples = _of_all(list(getattr(loader, "broken", ())))
+        broken = list(dict.fromkeys(samples))
+        if trainer.is_global_zero and len(broken) > _NAMED:
+            print("\n".join(f"gan-lab: passed over: {printable(reason)}" for reason in broken))
+        if trainer.is_global_zero and len(samples) < len(loader.dataset):
+            message = f"gan-lab: predictions are in {self._folder}"
+            if skeleton is not None:
+                self._poses.write(people, skeleton)
+                message += f", the joints of {len(people)} people in {POSES_FILE}"
+            print(printable(message + self._summed_up(frames, cells, rows)))
+        if broken:
+            trainer.strategy.barrier()  # the others would end the process that writes
+            raise _passed_over(broken)
+
+    def _summed_up(
+        self,
+        frames: list[tuple[int, str]],
+        cells: list[tuple[tuple[int, int], str]],
+        rows: list[dict[str, Image.Image]],
+    ) -> str:
+        """Writes the sheet and the film, and says where they are."""
+        message = ""
         sheet = self._folder.with_name(f"{self._folder.name}_sheet.png")  # beside, or it could replace a prediction
         if cells or rows:
             sheet = self._files.free(sheet)
-        if self._poses.skeleton is not None:
-            self._poses.write(people, self._poses.skeleton)
-            message += f", the joints of {len(people)} people in {POSES_FILE}"
         if cells and self.sheet_rows:
             save_image(draw_grid({place: self._folder / name for place, name in cells}), sheet)
             message += f", their grid is {sheet}"
@@ -143,7 +170,17 @@ class PredictionWriter(BasePredictionWriter):
             paths = [self._folder / name for _, name in sorted(frames)]
             films = write_film(paths, self._folder, self.frames_per_second)
             message += f", the film is {' and '.join(map(str, films))}"
-        print(printable(message))
+        return message
+
+
+def _passed_over(broken: Sequence[str]) -> GanLabError:
+    """The error that names files passed over."""
+    named, more = broken[:_NAMED], len(broken) - _NAMED
+    files = (
+        "1 file that cannot be decoded was" if len(broken) == 1 else f"{len(broken)} files that cannot be decoded were"
+    )
+    rest = f"; and {more} more, named above" if more > 0 else ""
+    return GanLabError(f"{files} passed over: {'; '.join(named)}{rest}")
 
 
 def _refuse_predictions(held_out: Iterable[Path], folder: Path) -> None:

@@ -1,5 +1,6 @@
 """Ending a run in good order when it is told to."""
 
+import math
 import signal
 from typing import Any
 
@@ -23,6 +24,7 @@ class StopOnSignal(Callback):
     def __init__(self) -> None:
         self._began = False
         self._batches_of_all = 0.0
+        self._compared = 0
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Listens, if the command does not already; goes after the callbacks that have a part in the step."""
@@ -56,7 +58,7 @@ class StopOnSignal(Callback):
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Counts the batches that all processes have; until other callbacks have begun, signals are noted."""
         SIGNALS.listen()
-        self._batches_of_all = min(gather(_batches(trainer)))
+        self._batches_of_all, self._compared = min(gather(_batches(trainer))), 0
 
     on_test_start = on_predict_start = on_validation_start
 
@@ -78,10 +80,19 @@ class StopOnSignal(Callback):
         dataloader_idx: int = 0,
     ) -> None:
         """Stops if any process was told to."""
-        if batch_idx < self._batches_of_all and _any_told():
-            raise Stopped(SIGNALS.received or signal.SIGTERM)
+        if self._compared < self._batches_of_all:
+            self._compared += 1
+            if _any_told():
+                raise Stopped(SIGNALS.received or signal.SIGTERM)
 
     on_test_batch_end = on_predict_batch_end = on_validation_batch_end
+
+    def on_predict_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Compares notes as often as the others: of batches that cannot be decoded nothing was predicted."""
+        while is_distributed() and self._compared < self._batches_of_all < math.inf:
+            self._compared += 1
+            if _any_told():
+                raise Stopped(SIGNALS.received or signal.SIGTERM)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Has signals wait again where training goes on."""

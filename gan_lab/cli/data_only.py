@@ -5,7 +5,7 @@ The file may be a stranger's, and a user's own run looks the same.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from gan_lab.cli.plain_options import NotDataError, data_sets, measures, papers, plain_class, plain_value
 from gan_lab.training.renamed import RENAMES
@@ -63,7 +63,13 @@ _CALLBACKS_OF_TRAINING = (  # nothing but training depends on them, nor what is 
 )
 _CALLBACK_HOMES = ("", "gan_lab.callbacks.", "lightning.pytorch.callbacks.")
 _NOTHING = (None, False, "auto", 1, "1")  # values of an option that is as if it was not there
-_PREDICTIONS = {"sheet_rows": int, "sheet_samples": int, "score_threshold": float, "frames_per_second": int}
+_PREDICTIONS: dict[str, Any] = {
+    "sheet_rows": int,
+    "sheet_samples": int,
+    "score_threshold": float,
+    "frames_per_second": int,
+    "broken": Literal["skip", "stop"],
+}
 
 
 @dataclass

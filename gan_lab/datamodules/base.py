@@ -12,7 +12,8 @@ from torch.utils.data import DataLoader, Dataset
 from gan_lab.datasets import ImageFolder, loader
 from gan_lab.datasets.dark_pictures import say_if_dark
 from gan_lab.datasets.prediction_data import PredictionData
-from gan_lab.errors import require, require_numbers
+from gan_lab.datasets.prediction_loader import prediction_loader
+from gan_lab.errors import require_numbers
 from gan_lab.images.pixels import from_bytes
 from gan_lab.samples import PredictionRequest
 from gan_lab.seeding import run_seed
@@ -37,6 +38,7 @@ class GANDataModule(LightningDataModule, ABC):
 
     shared: ClassVar[tuple[str, ...]] = ("image_size",)  # the options that models have too
     output_folder: Path | None = None  # where predict writes, if it has said so
+    passes_over_broken = False  # whether predict does without files that cannot be decoded
 
     def __init__(
         self,
@@ -110,10 +112,8 @@ class GANDataModule(LightningDataModule, ABC):
         data = self.prediction_data()
         say_if_dark(data, self.white_level)
         self._predicted = cast(PredictionData, data)
-        samples, (_, processes) = len(data), self._rank_and_world_size()  # type: ignore[arg-type]  # map-style
-        enough = samples >= processes
-        require(enough, f"there are {processes} processes to predict {samples} samples: lower trainer.devices")
-        return self._evaluation_loader(data, 1 if isinstance(data, ImageFolder) else self.eval_batch_size)
+        size = 1 if isinstance(data, ImageFolder) else self.eval_batch_size
+        return prediction_loader(data, size, self.num_workers, self._rank_and_world_size(), self.passes_over_broken)
 
     def on_after_batch_transfer(self, batch: dict[str, Any], dataloader_idx: int) -> dict[str, Any] | PredictionRequest:
         """Turns bytes into floats in [-1, 1], on the device: a quarter of the traffic before it.

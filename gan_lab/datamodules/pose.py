@@ -22,7 +22,7 @@ class PoseDataModule(GANDataModule):
         scale: Smallest and largest factor of a training crop's window; above 1 the person becomes smaller.
         rotation: Training crops are rotated by up to so many degrees either way.
         color_gain: Each color channel of a training crop is multiplied by a number up to so much above or below 1.
-        predict_folder: Pictures, or one, of any size, or a video file; without it ``predict`` takes the people held out.
+        predict_folder: Pictures, or one, of any size, or a video file; without it ``predict`` takes people held out.
         boxes: Where the people are in those pictures: a ``.json`` file of COCO's format, ``images`` and
             ``annotations`` with ``bbox``, those of the category ``person`` if there is one; or a ``.csv`` file of
             ``image,left,top,right,bottom``. None for one person that fills each picture.

@@ -28,6 +28,7 @@ PAGE = HelpPage(
         Option("--data.predict_folder", "FOLDER|FILE", "pictures, or one, to work on; of poses also a video", "file"),
         Option("--data.seeds", "A-B,C", "seeds to make images of, for unconditional models"),
         Option("--predictions.folder", "FOLDER", "where to write", "folder"),
+        Option("--predictions.broken", "HOW", "broken pictures: name them at the end, or stop", ("skip", "stop")),
         Option("--predictions.score_threshold", "X", "of poses: joints with lower scores are not drawn"),
         help_page.BATCH_SIZE,
         help_page.DEVICES,
