@@ -22,7 +22,7 @@ from torchvision.transforms import InterpolationMode
 from torchvision.transforms import functional as T
 
 from gan_lab.datamodules import PairedFolderDataModule
-from gan_lab.datasets.images import list_images
+from gan_lab.datasets.folders import list_images
 from gan_lab.datasets.pair_layouts import side_by_side
 from gan_lab.datasets.paired_images import PairedImages
 from gan_lab.images.transforms import Jitter

@@ -16,8 +16,9 @@ import cv2
 import torch
 from PIL import Image
 
+from gan_lab.datasets.folders import list_images
 from gan_lab.datasets.growing_images import GrowingImages
-from gan_lab.datasets.images import images_below, list_images
+from gan_lab.datasets.images import images_below
 
 SIDES = (8, 16, 32, 64, 128, 256, 512, 1024)
 ROUNDS = 3

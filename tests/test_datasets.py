@@ -6,7 +6,8 @@ import torch
 from PIL import Image, ImageOps
 
 from gan_lab.datasets import EmojiPairs, Facades, ImageFolder, PairedImages
-from gan_lab.datasets.images import list_images, read_image
+from gan_lab.datasets.folders import list_images
+from gan_lab.datasets.images import read_image
 from gan_lab.datasets.pair_layouts import matching_names, side_by_side
 from gan_lab.errors import DatasetError, DatasetNotFoundError, ImageReadError
 from gan_lab.images.transforms import Jitter, resize

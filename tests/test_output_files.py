@@ -17,7 +17,8 @@ from gan_lab.datamodules import (
     FiguresDataModule,
     UnpairedFolderDataModule,
 )
-from gan_lab.datasets.images import EXTENSIONS, list_images, read_image
+from gan_lab.datasets.folders import EXTENSIONS, list_images
+from gan_lab.datasets.images import read_image
 from gan_lab.datasets.prediction_data import pictures_below
 from gan_lab.datasets.video import Video
 from gan_lab.errors import GanLabError

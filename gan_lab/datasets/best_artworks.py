@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from gan_lab.datasets.images import ImageFile, list_images
+from gan_lab.datasets.folders import list_images
+from gan_lab.datasets.images import ImageFile
 from gan_lab.errors import DatasetError, DatasetNotFoundError, require
 
 NAME = "best artworks"

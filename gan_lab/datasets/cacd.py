@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 from gan_lab.datasets.aged_faces import AgedFace, AgedFaces, Flaw, flaw_of
-from gan_lab.datasets.images import image_names
+from gan_lab.datasets.folders import image_names
 from gan_lab.datasets.matlab import read_columns, text, whole_numbers
 from gan_lab.errors import DatasetNotFoundError
 

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image as PILImage
 
 from gan_lab.datasets.depth import deep_values, white_of
-from gan_lab.datasets.images import EXTENSIONS
+from gan_lab.datasets.folders import EXTENSIONS
 from gan_lab.datasets.paired_images import PairedImages
 
 _log = logging.getLogger(__name__)

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from gan_lab.datasets.images import ImageFile, holds_images, images_below
+from gan_lab.datasets.folders import holds_images
+from gan_lab.datasets.images import ImageFile, images_below
 from gan_lab.errors import DatasetError
 
 FOLDERS = {"thumbnails128x128": 128, "images1024x1024": 1024}

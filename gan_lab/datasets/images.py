@@ -1,6 +1,5 @@
-"""Finding and decoding image files."""
+"""Decoding image files."""
 
-import os
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,11 +17,9 @@ from PIL import UnidentifiedImageError
 from torch import Tensor
 
 from gan_lab.datasets.depth import deep_values, eight_bits, gray_step, upright, white_of
+from gan_lab.datasets.folders import list_images
 from gan_lab.errors import DatasetNotFoundError, ImageReadError, require_numbers
 from gan_lab.images.transforms import Box, Image, crop
-
-EXTENSIONS = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
-
 
 _LOSSY = ("jpeg", "tiff_jpeg", "webp")  # compressions of TIFF
 _JPEG_END = b"\xff\xd9"
@@ -62,39 +59,6 @@ class ImageFile:
 
 
 File = TypeVar("File", bound=ImageFile)
-
-
-def list_images(folder: Path) -> list[Path]:
-    """The image files below a folder by extension, hidden ones aside, in the order of their relative paths.
-
-    A folder that does not exist has none.
-    """
-    return sorted(_images_below(folder), key=lambda path: path.relative_to(folder).as_posix())
-
-
-def holds_images(folder: Path) -> bool:
-    """Whether :func:`list_images` would find any; looks no further than the first."""
-    return next(_images_below(folder), None) is not None
-
-
-def _images_below(folder: Path) -> Iterator[Path]:
-    for path in folder.rglob("*"):
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if path.suffix.lower() in EXTENSIONS and not hidden:
-            yield path
-
-
-def image_names(folder: Path) -> set[str]:
-    """The relative paths of all images below a folder; none if there is no such folder.
-
-    Asking once for all of them takes seconds where asking for each of half a million takes minutes on a network drive.
-    """
-    found: set[str] = set()
-    for parent, _, names in os.walk(folder):
-        images = [name for name in names if os.path.splitext(name)[1].lower() in EXTENSIONS]
-        below = Path(parent).relative_to(folder)
-        found.update(images if below == Path() else (f"{below.as_posix()}/{name}" for name in images))
-    return found
 
 
 def images_below(

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_lab.datasets.aged_faces import AgedFace, AgedFaces, Flaw, flaw_of
-from gan_lab.datasets.images import image_names
+from gan_lab.datasets.folders import image_names
 from gan_lab.datasets.matlab import read_columns, text, whole_numbers
 from gan_lab.errors import DatasetError, DatasetNotFoundError, require, require_numbers
 from gan_lab.images.transforms import Box

@@ -7,8 +7,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from gan_lab.datasets.folders import image_names
 from gan_lab.datasets.held_out import is_held_out
-from gan_lab.datasets.images import ImageFile, image_names
+from gan_lab.datasets.images import ImageFile
 from gan_lab.datasets.matlab import read_variable
 from gan_lab.datasets.posed_people import PhotographedPeople, PosedPerson
 from gan_lab.errors import DatasetError, DatasetNotFoundError, require

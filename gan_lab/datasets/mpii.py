@@ -6,8 +6,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
+from gan_lab.datasets.folders import image_names
 from gan_lab.datasets.held_out import is_held_out
-from gan_lab.datasets.images import ImageFile, image_names
+from gan_lab.datasets.images import ImageFile
 from gan_lab.datasets.mpii_annotations import MPIIPerson, read_json, read_release
 from gan_lab.datasets.posed_people import PhotographedPeople, PosedPerson
 from gan_lab.errors import DatasetError, DatasetNotFoundError

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from gan_lab.datasets.images import list_images
+from gan_lab.datasets.folders import list_images
 from gan_lab.errors import DatasetError, DatasetNotFoundError, ImageReadError
 from gan_lab.images.transforms import Image
 

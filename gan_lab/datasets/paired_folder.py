@@ -7,7 +7,7 @@ from typing import Any
 
 from PIL import Image as PILImage
 
-from gan_lab.datasets.images import EXTENSIONS
+from gan_lab.datasets.folders import EXTENSIONS
 from gan_lab.datasets.pair_layouts import Pair, matching_names, narrow_halves, side_by_side, two_sides
 from gan_lab.datasets.paired_images import PairedDataset
 from gan_lab.errors import require

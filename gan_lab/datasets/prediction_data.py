@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
-from gan_lab.datasets.images import EXTENSIONS, list_images
+from gan_lab.datasets.folders import EXTENSIONS, list_images
 from gan_lab.images.signature import is_signed
 from gan_lab.samples import PredictionRequest, TranslateRequest
 
@@ -34,9 +34,9 @@ def pictures_below(folder: Path, output_folder: Path | None = None) -> list[Path
 
     Args:
         folder: Where they lie, also in subfolders; or one image file.
-        output_folder: Where predictions are written. If that lies inside, predictions in it and their sheets beside it
-            are left out: an earlier one made them of the others. Of other predictions among the pictures a line says
-            how many there are.
+        output_folder: Where predictions are written. If that lies inside, or behind a link inside, predictions in it
+            and their sheets beside it are left out: an earlier one made them of the others. Of other predictions among
+            the pictures a line says how many there are.
     """
     if folder.is_file():
         return [folder] if folder.suffix.lower() in EXTENSIONS else []
@@ -48,9 +48,9 @@ def pictures_below(folder: Path, output_folder: Path | None = None) -> list[Path
 
 
 def _without_output(paths: list[Path], folder: Path, output_folder: Path | None) -> list[Path]:
-    if output_folder is None or folder.resolve() not in output_folder.resolve().parents:
+    output = None if output_folder is None else output_folder.resolve()
+    if output is None or output in (folder.resolve(), *folder.resolve().parents):
         return paths
-    output = output_folder.resolve()
     real = cache(os.path.realpath)
 
     def is_output(path: Path) -> bool:
