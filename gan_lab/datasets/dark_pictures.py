@@ -11,6 +11,7 @@ from PIL import Image as PILImage
 
 from gan_lab.datasets.depth import deep_values, white_of
 from gan_lab.datasets.folders import EXTENSIONS
+from gan_lab.datasets.metadata import UNREADABLE, decode_pixels
 from gan_lab.datasets.paired_images import PairedImages
 
 _log = logging.getLogger(__name__)
@@ -38,14 +39,17 @@ def brightest(path: Path) -> Brightest | None:
     if path.suffix.lower() not in EXTENSIONS:
         return None
     try:
-        encoded = path.read_bytes()
-        with PILImage.open(BytesIO(encoded)) as image:
-            white = white_of(image, encoded)
-            if white is None:
-                return None
-            return Brightest(int(np.atleast_3d(deep_values(image, encoded))[..., :3].max()), white)
-    except (OSError, SyntaxError, ValueError):
+        return decode_pixels(_brightest, path.read_bytes())
+    except UNREADABLE:
         return None
+
+
+def _brightest(encoded: bytes) -> Brightest | None:
+    with PILImage.open(BytesIO(encoded)) as image:
+        white = white_of(image, encoded)
+        if white is None:
+            return None
+        return Brightest(int(np.atleast_3d(deep_values(image, encoded))[..., :3].max()), white)
 
 
 def pictures(data: _OfFiles, index: int) -> list[Path]:

@@ -6,12 +6,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PILImage
-from PIL import ImageOps
 
 _PNG_DEPTH = 24  # the byte of a PNG file that says how many bits a channel has
 _PPM_HEADER = re.compile(rb"P[56]\s(?:\s*#[^\n]*\n)*\s*\d+\s+\d+\s+(\d+)\s")
 _BITS, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339  # TIFF's tags
-_ORIENTATION = 0x0112  # Exif's
 
 
 def white_of(image: PILImage.Image, encoded: bytes) -> int | None:
@@ -76,10 +74,3 @@ def eight_bits(image: PILImage.Image, encoded: bytes, white: int) -> PILImage.Im
         raise ValueError(f"brightest value {brightest}, above the white of {white}: raise data.white_level")
     table = ((np.arange(white + 1, dtype=np.uint32) * 255 + white // 2) // white).astype(np.uint8)
     return PILImage.fromarray(table[np.minimum(values, white)])  # opacity may have a range of its own
-
-
-def upright(pixels: PILImage.Image, file: PILImage.Image) -> PILImage.Image:
-    """Turns an image as the Exif orientation of the file that it was read from says, and returns it."""
-    pixels.getexif()[_ORIENTATION] = file.getexif().get(_ORIENTATION, 1)
-    ImageOps.exif_transpose(pixels, in_place=True)
-    return pixels

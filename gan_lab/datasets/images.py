@@ -16,8 +16,9 @@ from PIL import Image as PILImage
 from PIL import UnidentifiedImageError
 from torch import Tensor
 
-from gan_lab.datasets.depth import deep_values, eight_bits, gray_step, upright, white_of
+from gan_lab.datasets.depth import deep_values, eight_bits, gray_step, white_of
 from gan_lab.datasets.folders import list_images
+from gan_lab.datasets.metadata import UNREADABLE, decode_pixels, upright
 from gan_lab.errors import DatasetNotFoundError, ImageReadError, require_numbers
 from gan_lab.images.transforms import Box, Image, crop
 
@@ -98,6 +99,7 @@ def read_image(path: Path, target_side: int | None = None, white_level: int | No
 
     The EXIF orientation is applied; gray is repeated over the channels; transparency is laid over white; up to 16 bits
     are scaled to 8; CMYK and the like are converted without a color profile; of an animation the first frame is taken.
+    Other metadata are ignored, and so are those that cannot be read.
 
     Args:
         path: The file.
@@ -117,7 +119,7 @@ def read_image(path: Path, target_side: int | None = None, white_level: int | No
     with _named(path), warnings.catch_warnings():  # PIL warns above 89 million pixels and refuses twice that
         action: Literal["error", "ignore"] = "error" if target_side is None else "ignore"
         warnings.simplefilter(action, PILImage.DecompressionBombWarning)
-        return _decode(path.read_bytes(), target_side, white_level)
+        return decode_pixels(lambda encoded: _decode(encoded, target_side, white_level), path.read_bytes())
 
 
 def read_labels(path: Path, colors: Image) -> Image:
@@ -137,7 +139,7 @@ def read_labels(path: Path, colors: Image) -> Image:
     """
     with _named(path), warnings.catch_warnings():
         warnings.simplefilter("error", PILImage.DecompressionBombWarning)
-        ids = _label_ids(path.read_bytes())
+        ids = decode_pixels(_label_ids, path.read_bytes())
         for label in (int(ids.min()), int(ids.max())):
             if not 0 <= label < len(colors):
                 raise ValueError(f"label {label}, but they are numbered from 0 to {len(colors) - 1}")
@@ -160,13 +162,7 @@ def _named(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise ImageReadError(f"{path}: no such file") from None
-    except (
-        OSError,
-        SyntaxError,
-        ValueError,
-        PILImage.DecompressionBombError,
-        PILImage.DecompressionBombWarning,
-    ) as error:
+    except (*UNREADABLE, PILImage.DecompressionBombError, PILImage.DecompressionBombWarning) as error:
         reason = "no image that can be decoded" if isinstance(error, UnidentifiedImageError) else error
         raise ImageReadError(f"{path}: {reason}") from None
 

@@ -8,6 +8,7 @@ from typing import Any
 from PIL import Image as PILImage
 
 from gan_lab.datasets.folders import EXTENSIONS
+from gan_lab.datasets.metadata import UNREADABLE
 from gan_lab.datasets.pair_layouts import Pair, matching_names, narrow_halves, side_by_side, two_sides
 from gan_lab.datasets.paired_images import PairedDataset
 from gan_lab.errors import require
@@ -78,7 +79,7 @@ def _say_if_beside(folder: Path, a: Path, b: Path) -> None:
 
 def _say_if_narrow(path: Path) -> None:
     """Says what becomes of a file that may be a single picture; one that cannot be opened is named when it is read."""
-    with suppress(OSError), PILImage.open(path) as image:
+    with suppress(*UNREADABLE), PILImage.open(path) as image:
         width, height = image.size
         if narrow_halves(width, height) and width > height:
             _log.warning(
