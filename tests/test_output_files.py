@@ -17,13 +17,13 @@ from gan_lab.datamodules import (
     FiguresDataModule,
     UnpairedFolderDataModule,
 )
-from gan_lab.datasets.folders import EXTENSIONS, list_images
+from gan_lab.datasets.folders import list_images
 from gan_lab.datasets.images import read_image
 from gan_lab.datasets.prediction_data import pictures_below
 from gan_lab.datasets.video import Video
 from gan_lab.errors import GanLabError
 from gan_lab.images.film import save_video
-from gan_lab.images.sheet import save_image
+from gan_lab.images.sheet import WRITTEN, save_image, written_name
 from gan_lab.images.signature import is_signed
 from tests import fakes
 from tests.fakes import save
@@ -36,7 +36,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L"])
-@pytest.mark.parametrize("extension", sorted(EXTENSIONS))
+@pytest.mark.parametrize("extension", sorted(WRITTEN))
 def test_pictures_of_every_kind_are_signed_and_are_what_they_were(tmp_path, extension, mode):
     image = Image.fromarray(PICTURE).convert(mode)
     plain, signed = tmp_path / f"plain{extension}", tmp_path / f"signed{extension}"
@@ -46,6 +46,12 @@ def test_pictures_of_every_kind_are_signed_and_are_what_they_were(tmp_path, exte
     np.testing.assert_array_equal(read_image(signed), read_image(plain))
     with Image.open(signed) as one, Image.open(plain) as two:
         assert (one.format, one.mode, one.size) == (two.format, two.mode, two.size)
+
+
+def test_what_is_made_of_kinds_that_are_only_read_is_written_as_png():
+    names = ["a.png", "sub/b.JPG", "c.d.jfif", "e.gif", "sub/f.AVIF", "g.heic", "h"]
+    kept = names[:3]
+    assert [written_name(name) for name in names] == [*kept, "e.gif.png", "sub/f.AVIF.png", "g.heic.png", "h.png"]
 
 
 def test_videos_are_signed_and_are_what_they_were(tmp_path):

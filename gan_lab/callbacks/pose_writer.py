@@ -14,7 +14,7 @@ from gan_lab.datasets.images import read_image
 from gan_lab.datasets.video import VIDEO_EXTENSIONS, Video
 from gan_lab.files import atomic_write
 from gan_lab.images.film import save_video
-from gan_lab.images.sheet import save_image, to_image
+from gan_lab.images.sheet import save_image, to_image, written_name
 from gan_lab.images.signature import SIGNATURE
 from gan_lab.pose.drawing import Image as Pixels
 from gan_lab.pose.drawing import draw_pose
@@ -90,7 +90,7 @@ class PoseWriter:
             if not path:
                 crop = np.asarray(to_image(batch.images[index]))
                 drawn = self._draw(crop, found.skeleton, found.keypoints_in_crop[index].tolist(), scores.tolist())
-                save_image(Image.fromarray(drawn), self.folder / name)
+                save_image(Image.fromarray(drawn), self._drawing(path, name))
 
     def write(self, people: Sequence[FoundPerson], skeleton: Skeleton) -> None:
         """Draws people on their pictures and frames, and writes the JSON of all.
@@ -121,7 +121,7 @@ class PoseWriter:
 
     def _drawing(self, path: str, name: str) -> Path:
         """Where a picture, or the video that a frame is of, is drawn on."""
-        return self.folder / (f"{Path(path).stem}.mp4" if _is_video(path) else name)
+        return self.folder / (f"{Path(path).stem}.mp4" if _is_video(path) else written_name(name))
 
     def _write_json(self, content: dict[str, Any]) -> None:
         with atomic_write(self.folder / POSES_FILE) as partial:

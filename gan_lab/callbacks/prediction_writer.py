@@ -14,7 +14,7 @@ from gan_lab.callbacks.pose_writer import POSES_FILE, PoseWriter
 from gan_lab.datasets.prediction_data import folder_of
 from gan_lab.errors import GanLabError, require_numbers
 from gan_lab.images.film import film_paths, write_film
-from gan_lab.images.sheet import batch_rows, draw_grid, draw_sheet, save_image
+from gan_lab.images.sheet import batch_rows, draw_grid, draw_sheet, save_image, written_name
 from gan_lab.images.signature import is_signed
 from gan_lab.inference.predictions import Prediction
 from gan_lab.pose.predicted_poses import PredictedPoses
@@ -113,7 +113,7 @@ class PredictionWriter(BasePredictionWriter):
         for row, file_name in zip(batch_rows(prediction.images), batch.names, strict=True):
             for name in made:
                 folder = self._folder if len(made) == 1 else self._folder / name
-                save_image(row[name], self._files.require(folder / file_name))
+                save_image(row[name], self._files.require(folder / written_name(file_name)))
             if len(self._rows) < self.sheet_rows:
                 self._rows.append(row)
         match batch:

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image as PILImage
 
 from gan_lab.datasets.depth import deep_values, white_of
-from gan_lab.datasets.folders import EXTENSIONS
+from gan_lab.datasets.folders import is_image
 from gan_lab.datasets.metadata import UNREADABLE, decode_pixels
 from gan_lab.datasets.paired_images import PairedImages
 
@@ -36,7 +36,7 @@ class _OfFiles(Protocol):
 
 def brightest(path: Path) -> Brightest | None:
     """Looks into an image file; None for one of 8 bits, and for one that cannot be decoded."""
-    if path.suffix.lower() not in EXTENSIONS:
+    if not is_image(path.name):
         return None
     try:
         return decode_pixels(_brightest, path.read_bytes())

@@ -2,12 +2,20 @@
 
 import logging
 import os
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-EXTENSIONS = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
+from PIL import Image as PILImage
+
+# Pillow always reads the first two; the third where it was built to, or where a plugin is registered with it.
+_READ = frozenset({".apng", ".bmp", ".dib", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".png", ".tga", ".tif", ".tiff"})
+_ALSO_READ = frozenset({".pbm", ".pgm", ".pnm", ".ppm", ".webp"})
+_PERHAPS_READ = frozenset({".avif", ".heic", ".heif", ".hif"})
+_NOT_READ = frozenset({".dds", ".eps", ".exr", ".fits", ".hdr", ".j2k", ".jp2", ".jxl", ".mpo", ".psd", ".qoi", ".svg"})
+_RAW = frozenset({".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".raf", ".raw", ".rw2"})
 
 _log = logging.getLogger(__name__)
 
@@ -19,13 +27,27 @@ class _Folder(NamedTuple):
     real: str
 
 
+def is_image(name: str) -> bool:
+    """Whether a file is taken for a picture, by its extension."""
+    return _extension(name) in _extensions()
+
+
 def list_images(folder: Path) -> list[Path]:
     """The image files below a folder by extension, hidden ones aside, in the order of their relative paths.
 
     Links to folders are followed, and each real folder is searched once: under the name without a link, if it has one.
-    A folder that does not exist has no images.
+    Says once how many pictures of which kinds cannot be read. A folder that does not exist has no images.
     """
-    return [folder / name for name in sorted(image_names(folder))]
+    images: list[str] = []
+    others: Counter[str] = Counter()
+    unread = (_NOT_READ | _RAW | _PERHAPS_READ) - _extensions()
+    for place, names in _walk(folder):
+        images += [_join(place, name) for name in _images(names)]
+        others.update(extension for extension in map(_extension, names) if extension in unread)
+    if others:
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(others.items()))
+        _say_once(f"gan-lab: passed over below {folder}: {kinds}, not read here: convert them to PNG or JPEG")
+    return [folder / name for name in sorted(images)]
 
 
 def holds_images(folder: Path) -> bool:
@@ -41,8 +63,18 @@ def image_names(folder: Path) -> set[str]:
     return {_join(place, name) for place, names in _walk(folder) for name in _images(names)}
 
 
-def _images(names: list[str]) -> list[str]:
-    return [name for name in names if os.path.splitext(name)[1].lower() in EXTENSIONS]
+def _images(names: Sequence[str]) -> list[str]:
+    extensions = _extensions()
+    return [name for name in names if _extension(name) in extensions]
+
+
+def _extensions() -> frozenset[str]:
+    """Of the files that are taken for pictures."""
+    return _READ | _ALSO_READ | (_PERHAPS_READ & PILImage.registered_extensions().keys())
+
+
+def _extension(name: str) -> str:
+    return os.path.splitext(name)[1].lower()
 
 
 def _walk(folder: Path) -> Iterator[tuple[str, list[str]]]:
@@ -93,7 +125,7 @@ def _look_into(folder: _Folder) -> tuple[list[str], list[_Folder], list[_Folder]
                 files.append(entry.name)
         elif os.path.isdir(entry.path):
             links.append(_Folder(place, os.path.realpath(entry.path)))
-        elif os.path.exists(entry.path) or _images([entry.name]):  # a picture's broken link is named when it is read
+        elif os.path.exists(entry.path) or is_image(entry.name):  # a picture's broken link is named when it is read
             files.append(entry.name)
         else:
             broken.append(place)

@@ -22,6 +22,7 @@ from gan_lab.datasets.metadata import UNREADABLE, decode_pixels, upright
 from gan_lab.errors import DatasetNotFoundError, ImageReadError, require_numbers
 from gan_lab.images.transforms import Box, Image, crop
 
+_NO_LABELS = ("AVIF", "HEIF", "JPEG", "MPO", "PPM")
 _LOSSY = ("jpeg", "tiff_jpeg", "webp")  # compressions of TIFF
 _JPEG_END = b"\xff\xd9"
 _JPEG_MODES = {
@@ -185,9 +186,10 @@ def _label_ids(encoded: bytes) -> NDArray[np.int32]:
     """The numbers (H, W) of an image of label ids, upright and never scaled."""
     with PILImage.open(BytesIO(encoded)) as image:
         lossy = image.info.get("compression") in _LOSSY or (image.format == "WEBP" and b"VP8L" not in encoded)
-        if lossy or image.format in ("JPEG", "PPM") or image.mode == "F":
+        if lossy or image.format in _NO_LABELS or image.mode == "F":
             raise ValueError(
-                "the numbers of labels are not kept by JPEG, lossy WebP, PPM and floating-point pixels: save a PNG"
+                "the numbers of labels are not kept by JPEG, AVIF, HEIF, lossy WebP, PPM and floating-point pixels: "
+                "save a PNG"
             )
         whole = image.mode == "I" or white_of(image, encoded) is None
         numbers = np.atleast_3d(np.asarray(image) if whole else deep_values(image, encoded))

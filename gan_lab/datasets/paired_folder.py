@@ -7,7 +7,7 @@ from typing import Any
 
 from PIL import Image as PILImage
 
-from gan_lab.datasets.folders import EXTENSIONS
+from gan_lab.datasets.folders import is_image
 from gan_lab.datasets.metadata import UNREADABLE
 from gan_lab.datasets.pair_layouts import Pair, matching_names, narrow_halves, side_by_side, two_sides
 from gan_lab.datasets.paired_images import PairedDataset
@@ -69,7 +69,7 @@ class PairedFolder(PairedDataset):
 
 def _say_if_beside(folder: Path, a: Path, b: Path) -> None:
     """Says that pictures beside the folders of A and B are left out; they may be pairs side by side."""
-    beside = [path for path in folder.iterdir() if path.suffix.lower() in EXTENSIONS] if folder.is_dir() else []
+    beside = [path for path in folder.iterdir() if is_image(path.name)] if folder.is_dir() else []
     if beside:
         _log.warning(
             "gan-lab: %d pictures in %s, such as %s, are left out: A is read from %s and B from %s",

@@ -13,6 +13,9 @@ from gan_lab.files import atomic_write
 from gan_lab.images.pixels import to_bytes
 from gan_lab.images.signature import sign, software_tag
 
+WRITTEN = frozenset({".bmp", ".jfif", ".jpe", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
+"""The extensions of pictures that are written in the format that they were read in."""
+
 _MARGIN = 4
 _TITLE_HEIGHT = 18
 
@@ -82,6 +85,14 @@ def batch_rows(images: Mapping[str, Tensor]) -> list[dict[str, Image.Image]]:
     """Named batches (B, C, H, W) as B rows of named images."""
     size = min(len(batch) for batch in images.values())
     return [{name: to_image(batch[index]) for name, batch in images.items()} for index in range(size)]
+
+
+def written_name(name: str) -> str:
+    """The name of a file that is made of another: the same, with ``.png`` added where its kind is only read.
+
+    As GIFs, which have 256 colors, or AVIFs pictures are not written.
+    """
+    return name if Path(name).suffix.lower() in WRITTEN else f"{name}.png"
 
 
 def save_image(image: Image.Image, path: Path) -> None:
