@@ -1,4 +1,5 @@
 import shutil
+import unicodedata
 from collections import Counter
 from datetime import date
 
@@ -43,6 +44,16 @@ def people(faces) -> set[str]:
 )
 def test_age_is_what_someone_has_reached_by_the_first_of_july(birth, year, age):
     assert age_in(year, birth) == age
+
+
+def test_faces_of_cacd_are_found_in_either_form_of_unicode(tmp_path):
+    names = [unicodedata.normalize(form, "20_Zoë_0001.jpg") for form in ("NFC", "NFD")]
+    for saved, listed in (names, reversed(names)):
+        path = fakes.save(fakes.drawing(0), tmp_path / str(len(saved)) / "CACD2000" / saved)
+        root = path.parent.parent
+        columns = {"age": np.uint8([[20]]), "identity": np.uint16([[1]]), "name": fakes.cells([listed]).T}
+        savemat(root / "celebrity2000_meta.mat", {"celebrityImageData": columns})
+        assert [face.path for face in CACD(root).faces] == [path]
 
 
 def test_a_box_is_cut_out_and_the_border_repeated_beyond_the_image():

@@ -1,5 +1,6 @@
 """Which of the two layouts pairs lie in is seen, or asked for: nothing is cut in half that is whole."""
 
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from gan_lab.cli import main
 from gan_lab.datamodules import FacadesDataModule, PairedFolderDataModule
-from gan_lab.datasets import CUHK, EmojiPairs, Facades, Maps, PairedFolder
+from gan_lab.datasets import CUHK, Cityscapes, EmojiPairs, Facades, Maps, PairedFolder
 from gan_lab.errors import ConfigurationError, DatasetError, DatasetNotFoundError, ImageReadError
 from tests import fakes
 
@@ -188,3 +189,37 @@ def test_check_counts_single_pictures_as_broken(small, tmp_path, capsys):
         write(tmp_path / "own" / split, "1.png", "2.png")
     assert main(["check", "--config", config, f"--data.root={tmp_path / 'own'}"]) == 1
     assert "train: 2 samples, 2 broken or mismatched" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("form_a", "form_b"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_names_in_either_form_of_unicode_are_partners(tmp_path, form_a, form_b):
+    for side, form in (("A", form_a), ("B", form_b)):
+        write(tmp_path / "train" / side, *(unicodedata.normalize(form, f"Zoë/café_{index}.png") for index in range(3)))
+    pairs = PairedFolder(tmp_path, "train").pairs
+    assert [pair.a.stem[-1] + pair.b.stem[-1] for pair in pairs] == ["00", "11", "22"]
+    assert pairs[0].name == unicodedata.normalize(form_a, "Zoë/café_0.png")  # as it is on the disk
+
+
+def test_one_name_in_both_forms_of_unicode_is_taken_once(tmp_path):
+    write(tmp_path / "train" / "A", *(unicodedata.normalize(form, "café.png") for form in ("NFC", "NFD")))
+    write(tmp_path / "train" / "B", "café.png")
+    with pytest.raises(DatasetError, match="is a namesake of"):
+        PairedFolder(tmp_path, "train")
+
+
+def test_cities_in_either_form_of_unicode_are_partners(tmp_path):
+    scene = "{}/{}_000000_000019"
+    for folder, end, form in (("leftImg8bit", "leftImg8bit", "NFC"), ("gtFine", "gtFine_labelIds", "NFD")):
+        city = unicodedata.normalize(form, "köln")
+        write(tmp_path / folder / "train", f"{scene.format(city, city)}_{end}.png")
+    assert len(Cityscapes(tmp_path, "train").pairs) == 1
+
+
+def test_names_that_differ_by_capital_letters_get_a_hint(tmp_path):
+    write(tmp_path / "train" / "A", "one.png", "Two.png", "three.png")
+    write(tmp_path / "train" / "B", "one.png", "two.PNG", "four.png")
+    with pytest.raises(DatasetError, match=r"no partner in .*B for .*; Two and two\.PNG differ in capital letters"):
+        PairedFolder(tmp_path, "train")
+    (tmp_path / "train" / "B" / "two.PNG").unlink()
+    with pytest.raises(DatasetError, match=r"no partner in .*B for .*A/Two\.png, .*A/three\.png$"):
+        PairedFolder(tmp_path, "train")

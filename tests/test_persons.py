@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import unicodedata
 
 import cv2
 import numpy as np
@@ -120,6 +121,14 @@ def test_boxes_that_cannot_be_used_are_refused(tmp_path, name, text, message):
     (tmp_path / name).write_text(text)
     with pytest.raises(DatasetError, match=message):
         Persons(write_pictures(tmp_path / "pictures"), 50, tmp_path / name)
+
+
+def test_boxes_are_of_pictures_whose_names_are_in_another_form_of_unicode(tmp_path):
+    save(np.zeros((20, 30, 3), np.uint8), tmp_path / "in" / unicodedata.normalize("NFD", "café.png"))
+    boxes = tmp_path / "boxes.csv"
+    line = unicodedata.normalize("NFC", "café.png,1,2,11,12")
+    boxes.write_text(f"image,left,top,right,bottom\n{line}\n", encoding="utf-8")
+    assert [sample["box"].tolist() for sample in Persons(tmp_path / "in", 32, boxes)] == [[1, 2, 11, 12]]
 
 
 def test_boxes_of_other_things_and_of_crowds_are_left_out(tmp_path):

@@ -1,5 +1,6 @@
 """CACD, the cross-age celebrity data set (Chen, Chen and Hsu, ECCV 2014)."""
 
+import unicodedata
 from collections import Counter
 from pathlib import Path
 
@@ -29,7 +30,7 @@ class CACD(AgedFaces):
     def __init__(self, root: Path, load_size: int = 256) -> None:
         root = Path(root)
         folder = root / "CACD2000"
-        present = image_names(folder)
+        present = {unicodedata.normalize("NFC", name): name for name in image_names(folder)}
         if not present:
             raise DatasetNotFoundError("CACD", folder, _REMEDY)
         columns = ("name", "identity", "age")
@@ -39,10 +40,10 @@ class CACD(AgedFaces):
         for cell, identity, age in zip(
             table["name"], whole_numbers(table["identity"]), whole_numbers(table["age"]), strict=True
         ):
-            name = text(cell)
+            name = unicodedata.normalize("NFC", text(cell))
             flaw = flaw_of(name, age, present)
             if flaw is None:
-                faces.append(AgedFace(folder / name, name, age=age, identity=str(identity)))
+                faces.append(AgedFace(folder / present[name], name, age=age, identity=str(identity)))
             else:
                 left_out[flaw] += 1
         super().__init__("CACD", faces, load_size, left_out)

@@ -1,8 +1,9 @@
 """Where pairs lie in the two layouts in common use: side by side in one file, or apart in two folders."""
 
 import re
+import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -62,6 +63,8 @@ def matching_names(
     key_b: Callable[[str], str | None] = str,
 ) -> list[Pair]:
     """Pairs in two folders whose files have the same names, or the same keys made of their names.
+
+    Names are the same whether accents are characters of their own or not (Unicode's forms NFD and NFC).
 
     Args:
         name: The data set.
@@ -169,7 +172,7 @@ def _files_by_key(name: str, folder: Path, remedy: str, key: Callable[[str], str
     """The images of one side by what they share with their partners."""
     files: dict[str, Path] = {}
     for path in list_images(folder):
-        shared = key(path.relative_to(folder).with_suffix("").as_posix())
+        shared = key(unicodedata.normalize("NFC", path.relative_to(folder).with_suffix("").as_posix()))
         if shared is None:
             continue
         if shared in files:
@@ -185,4 +188,12 @@ def _require_partners(name: str, files: Mapping[str, Path], others: Mapping[str,
     lonely = sorted(str(files[key]) for key in files.keys() - others.keys())
     if lonely:
         more = f" and {len(lonely) - 3} more" if len(lonely) > 3 else ""
-        raise DatasetError(f"{name}: no partner in {folder} for {', '.join(lonely[:3])}{more}")
+        hint = _by_case(files.keys() - others.keys(), others)
+        raise DatasetError(f"{name}: no partner in {folder} for {', '.join(lonely[:3])}{more}{hint}")
+
+
+def _by_case(lonely: Iterable[str], others: Mapping[str, Path]) -> str:
+    """The end of a message, if one of the lonely keys has a partner but for capital and small letters."""
+    folded = {key.casefold(): path for key, path in others.items()}
+    found = min(((key, folded[key.casefold()].name) for key in lonely if key.casefold() in folded), default=None)
+    return f"; {found[0]} and {found[1]} differ in capital letters: give partners one name" if found else ""

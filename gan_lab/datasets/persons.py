@@ -2,6 +2,7 @@
 
 import csv
 import json
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -179,12 +180,15 @@ def _csv_boxes(path: Path) -> Iterator[tuple[str, Box]]:
 
 
 def _with_boxes(names: list[str], boxes: Mapping[str, list[Box]], path: Path) -> Iterator[_Entry]:
-    unknown = sorted(boxes.keys() - set(names))
+    """The boxes of each picture; names are the same in either of Unicode's forms of accents."""
+    boxes = {unicodedata.normalize("NFC", name): of_name for name, of_name in boxes.items()}
+    normal = [unicodedata.normalize("NFC", name) for name in names]
+    unknown = sorted(boxes.keys() - set(normal))
     if unknown:
         more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
         raise DatasetError(f"{path}: no such picture as {', '.join(unknown[:3])}{more}: there is {names[0]}, for one")
     if not boxes:
         raise DatasetError(f"{path} holds no box of a person")
-    for picture, name in enumerate(names):
+    for picture, name in enumerate(normal):
         for number, box in enumerate(boxes.get(name, [])):
             yield _Entry(picture, number, box)
