@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
-from gan_lab.datasets.folders import EXTENSIONS, list_images
+from gan_lab.datasets.folders import is_image, list_images
 from gan_lab.images.signature import is_signed
 from gan_lab.samples import PredictionRequest, TranslateRequest
 
@@ -39,7 +39,7 @@ def pictures_below(folder: Path, output_folder: Path | None = None) -> list[Path
             the pictures a line says how many there are.
     """
     if folder.is_file():
-        return [folder] if folder.suffix.lower() in EXTENSIONS else []
+        return [folder] if is_image(folder.name) else []
     paths = _without_output(list_images(folder), folder, output_folder)
     made = sum(map(is_signed, paths))
     if 0 < made < len(paths):

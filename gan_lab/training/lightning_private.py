@@ -121,13 +121,13 @@ def measure_last_step(trainer: Trainer) -> None:
         return due or (trainer.enable_validation and _is_last_step(trainer))
 
     def update_train_step_metrics() -> None:
-        interval = trainer.log_every_n_steps
+        interval = trainer.log_every_n_steps  # type: ignore[attr-defined]  # Lightning sets it
         if interval and _is_last_step(trainer):  # 0 is for no logging at all
-            trainer.log_every_n_steps = 1
+            trainer.log_every_n_steps = 1  # type: ignore[attr-defined]
         try:
             type(connector).update_train_step_metrics(connector)
         finally:
-            trainer.log_every_n_steps = interval
+            trainer.log_every_n_steps = interval  # type: ignore[attr-defined]
 
     steps._should_check_val_fx = should_check_val  # type: ignore[method-assign]
     connector.update_train_step_metrics = update_train_step_metrics  # type: ignore[method-assign]
