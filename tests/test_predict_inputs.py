@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from gan_lab.cli import main
@@ -12,6 +13,7 @@ from gan_lab.datamodules import (
     FiguresDataModule,
     UnpairedFolderDataModule,
 )
+from gan_lab.datasets.images import read_image
 from gan_lab.errors import DatasetNotFoundError
 from tests import fakes
 from tests.processes import command_in_two
@@ -158,3 +160,14 @@ def test_two_processes_pass_over_what_either_finds_broken(small, tmp_path, confi
     assert contents(tmp_path / "out").keys() - {"keypoints.json"} == {"picture0.png", "picture1.png"}
     if config == "sagan_pose_figures":
         assert len(json.loads((tmp_path / "out" / "keypoints.json").read_text())["annotations"]) == 2
+
+
+@pytest.mark.parametrize("config", ["pix2pix_emoji", "cyclegan_folders", "sagan_pose_figures"])
+def test_pictures_of_few_pixels_are_worked_on_as_they_are(small, tmp_path, config):
+    sizes = {"a.png": (40, 3), "b.png": (4, 4), "c.png": (1, 1), "d.png": (1, 90)}
+    for name, size in sizes.items():
+        fakes.save(np.full((*size, 3), 90, np.uint8), tmp_path / "pictures" / name)
+    arguments = ["--config", str(small(config)), f"--data.predict_folder={tmp_path / 'pictures'}"]
+    assert main(["predict", *arguments, f"--predictions.folder={tmp_path / 'out'}"]) == 0
+    for name, size in sizes.items():
+        assert read_image(tmp_path / "out" / name).shape == (*size, 3)

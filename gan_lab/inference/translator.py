@@ -34,7 +34,7 @@ class Translator:
 
     def __call__(self, source: Tensor) -> Tensor:
         """Translates images (B, C, H, W) in [-1, 1] of any size, padded to what the network takes and cropped back."""
-        padded, (rows, columns) = pad_to_multiple(source, self.generator.size_multiple)
+        padded, (rows, columns) = pad_to_multiple(source, self.generator.size_multiple, self.generator.smallest_side)
         if self.color_space == "lab":
             padded = lightness(padded)
         with inference_behavior(self.generator, dropout=self.dropout, batch_statistics=self.batch_statistics):

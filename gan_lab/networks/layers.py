@@ -94,19 +94,20 @@ def inference_behavior(network: nn.Module, *, dropout: bool, batch_statistics: b
             layer.training = mode
 
 
-def pad_to_multiple(images: Tensor, multiple: int) -> tuple[Tensor, tuple[slice, slice]]:
+def pad_to_multiple(images: Tensor, multiple: int, at_least: int = 1) -> tuple[Tensor, tuple[slice, slice]]:
     """Pads height and width evenly to multiples of ``multiple``.
 
     Args:
         images: (B, C, H, W).
         multiple: What the padded sides are multiples of.
+        at_least: The shortest padded side, a multiple too.
 
     Returns:
         The padded images, mirrored at the border (or repeating the edge where an image is too small to mirror), and
         the rows and columns in which the original lies.
     """
     height, width = images.shape[-2:]
-    vertical, horizontal = -height % multiple, -width % multiple
+    vertical, horizontal = (max(side + -side % multiple, at_least) - side for side in (height, width))
     top, left = vertical // 2, horizontal // 2
     inside = slice(top, top + height), slice(left, left + width)
     if not vertical and not horizontal:

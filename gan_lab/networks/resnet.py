@@ -26,6 +26,7 @@ class ResNetGenerator(nn.Module):
     """
 
     size_multiple = 4
+    smallest_side = 8  # a quarter of it is mirrored by a pixel, and has a variance
 
     def __init__(
         self,

@@ -45,7 +45,7 @@ class UNetGenerator(nn.Module):
         require(fits, f"image_size must be a power of two and at least 32, got {image_size}")
         channels = {"in_channels": in_channels, "out_channels": out_channels, "base_channels": base_channels}
         require_numbers(channels, at_least=1)
-        self.size_multiple = image_size
+        self.size_multiple = self.smallest_side = image_size
         self.skip_connections = skip_connections
         depth = image_size.bit_length() - 1
         widths = [base_channels * min(2**level, 8) for level in range(depth)]
