@@ -75,7 +75,7 @@ class _Constant(torch.nn.Module):
     def __init__(self, answer: torch.Tensor, size_multiple: int) -> None:
         super().__init__()
         self.answer = answer
-        self.size_multiple = size_multiple
+        self.size_multiple = self.smallest_side = size_multiple
 
     def forward(self, source: torch.Tensor) -> torch.Tensor:
         assert source.shape[1] == 1

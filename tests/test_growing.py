@@ -249,7 +249,7 @@ def test_growing_data_is_refused_by_a_model_of_one_size(small, capsys):
     path = small("stylegan_emoji")
     path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | {"model": tree["model"]}))
     assert main(["fit", "--config", str(path), "--trainer.callbacks=null"]) == 2
-    assert "the data gives images of 3 x 8 x 8" in capsys.readouterr().err
+    assert "the data gives images of 8 x 8 pixels" in capsys.readouterr().err
 
 
 def test_epochs_that_are_cut_short_all_begin_anew():
