@@ -95,7 +95,7 @@ def lines_in_place_of_a_bar(callbacks: Sequence[Callback], trainer: Any) -> list
         trainer: The configuration's settings of the trainer.
 
     Returns:
-        None where the standard output is a terminal, or no progress is to be shown.
+        Nothing where the standard output is a terminal, or no progress is to be shown.
     """
     shown = trainer.enable_progress_bar is not False and not trainer.barebones
     asked_for = any(isinstance(callback, ProgressBar) for callback in callbacks)
