@@ -8,9 +8,9 @@ from torch.nn import functional as F
 
 from gan_lab.networks import StyleGANDiscriminator, StyleGANGenerator
 from gan_lab.networks.resampling import (
+    Blur,
     EqualizedConv2d,
     EqualizedLinear,
-    blur,
     downsample,
     downsampled_conv,
     upsample,
@@ -97,15 +97,15 @@ def test_blur_is_the_binomial_filter_and_bilinear_inside():
     x = torch.randn(2, 3, 6, 6, dtype=torch.double)
     kernel = torch.tensor([1.0, 2, 1], dtype=torch.double)
     kernel = (kernel[:, None] * kernel / 16).expand(3, 1, 3, 3)
-    torch.testing.assert_close(blur(x), F.conv2d(x, kernel, padding=1, groups=3))
+    torch.testing.assert_close(Blur()(x), F.conv2d(x, kernel, padding=1, groups=3))
     bilinear = F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
-    torch.testing.assert_close(blur(upsample(x))[..., 1:-1, 1:-1], bilinear[..., 1:-1, 1:-1])
+    torch.testing.assert_close(Blur()(upsample(x))[..., 1:-1, 1:-1], bilinear[..., 1:-1, 1:-1])
 
 
 def test_blur_can_be_differentiated_twice():
     x = torch.randn(1, 2, 4, 4, dtype=torch.double, requires_grad=True)
-    assert torch.autograd.gradcheck(blur, x)
-    assert torch.autograd.gradgradcheck(blur, x)
+    assert torch.autograd.gradcheck(Blur().double(), x)
+    assert torch.autograd.gradgradcheck(Blur().double(), x)
 
 
 def test_the_discriminators_second_derivatives_are_right():
@@ -186,9 +186,10 @@ def test_each_layer_draws_its_own_noise_for_each_image():
 
 def test_mixed_styles_come_from_both_codes_each_in_its_layers():
     w, other = torch.randn(2, 8), torch.randn(2, 8)
-    mixed = mix_styles(w, other, range(2, 5), 8)
-    for layer in range(8):
-        assert torch.equal(mixed[:, layer], other if 2 <= layer < 5 else w)
+    for layers in [range(2, 5), range(6, 12), range(8, 12), range(0)]:
+        mixed = mix_styles(w, other, layers, 8)
+        for layer in range(8):
+            assert torch.equal(mixed[:, layer], other if layer in layers else w)
 
 
 def test_each_layer_follows_its_own_style_alone():

@@ -88,6 +88,22 @@ class EqualizedConv2d(nn.Module):
         return convolve(x, weight, self.bias, padding=weight.shape[-1] // 2)
 
 
+class Blur(nn.Module):
+    """Smooths by [1, 2, 1] x [1, 2, 1] / 16 with zeros around the image; differentiable any number of times."""
+
+    kernel: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        row = torch.tensor([0.25, 0.5, 0.25])
+        self.register_buffer("kernel", torch.outer(row, row), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Maps (B, C, H, W) to the same shape."""
+        smoothed: Tensor = _Smoothing.apply(x, self.kernel)
+        return smoothed
+
+
 def upsampled_conv(x: Tensor, weight: Tensor, bias: Tensor | None = None, fused: bool | None = None) -> Tensor:
     """Doubles the size by nearest neighbors, then convolves.
 
@@ -136,33 +152,26 @@ def downsample(x: Tensor) -> Tensor:
     return F.avg_pool2d(x, 2)
 
 
-def blur(x: Tensor) -> Tensor:
-    """Smooths (B, C, H, W) by [1, 2, 1] x [1, 2, 1] / 16 with zeros around it; differentiable any number of times."""
-    smoothed: Tensor = _Blur.apply(x)
-    return smoothed
-
-
 def pixel_norm(x: Tensor) -> Tensor:
     """Divides by the root mean square over channels (ProGAN, section 4.2), eps 1e-8."""
     full = at_least_float32(x)
     return (full * torch.rsqrt(full.square().mean(dim=1, keepdim=True) + 1e-8)).to(x.dtype)
 
 
-class _Blur(torch.autograd.Function):
+class _Smoothing(torch.autograd.Function):
     """A symmetric kernel with zeros around the image is its own adjoint, and so the derivative of the derivative.
 
     Autograd would go through a depthwise convolution's second derivative group by group.
     """
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
-        row = x.new_tensor([0.25, 0.5, 0.25])
-        kernel = torch.outer(row, row).expand(x.shape[1], 1, 3, 3)
-        return F.conv2d(x, kernel, padding=1, groups=x.shape[1])
+    def forward(ctx: Any, x: Tensor, kernel: Tensor) -> Tensor:
+        ctx.kernel = kernel
+        return F.conv2d(x, kernel.to(x.dtype).expand(x.shape[1], 1, 3, 3), padding=1, groups=x.shape[1])
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Tensor:
-        return blur(gradient)
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        return _Smoothing.apply(gradient, ctx.kernel), None
 
 
 def _spread(weight: Tensor) -> Tensor:

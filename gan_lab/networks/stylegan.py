@@ -11,10 +11,10 @@ from torch.nn import functional as F
 
 from gan_lab.errors import require, require_numbers
 from gan_lab.networks.resampling import (
+    Blur,
     EqualizedConv2d,
     EqualizedLinear,
     Resampling,
-    blur,
     pixel_norm,
     upsample,
 )
@@ -161,12 +161,11 @@ class StyledConv(nn.Module):
         super().__init__()
         self.conv = EqualizedConv2d(in_channels, len(epilogue.bias), bias=False, resampling=resampling)
         self.epilogue = epilogue
-        self.blurred = blurred
+        self.blur = Blur() if blurred else nn.Identity()
 
     def forward(self, x: Tensor, style: Tensor, noise: Tensor | None) -> Tensor:
         """Maps features (B, C, H, W) by codes (B, latent_size) and noise (B, 1, H', W')."""
-        x = self.conv(x)
-        features: Tensor = self.epilogue(blur(x) if self.blurred else x, style, noise)
+        features: Tensor = self.epilogue(self.blur(self.conv(x)), style, noise)
         return features
 
 
@@ -235,14 +234,15 @@ def mix_styles(w: Tensor, other: Tensor, layers: range, count: int) -> Tensor:
     Args:
         w: Intermediate codes (B, latent_size).
         other: Those to mix in, of the same shape.
-        layers: Where.
+        layers: Where, without gaps; what is beyond ``count`` is passed over.
         count: All layers.
 
     Returns:
         (B, count, latent_size).
     """
-    mixed = torch.tensor([layer in layers for layer in range(count)], device=w.device)
-    return torch.where(mixed[None, :, None], other[:, None], w[:, None])
+    inside = range(count)[layers.start : layers.stop]
+    parts = (w, inside.start), (other, len(inside)), (w, count - inside.start - len(inside))
+    return torch.cat([code[:, None].expand(-1, repeats, -1) for code, repeats in parts], dim=1)
 
 
 def truncate(ws: Tensor, w_avg: Tensor, *, truncation_psi: float, truncation_cutoff: int) -> Tensor:

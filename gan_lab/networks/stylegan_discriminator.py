@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gan_lab.networks.layers import as_weights
-from gan_lab.networks.resampling import EqualizedConv2d, EqualizedLinear, blur, downsample
+from gan_lab.networks.resampling import Blur, EqualizedConv2d, EqualizedLinear, downsample
 from gan_lab.networks.stylegan import channels_per_side
 from gan_lab.precision import at_least_float32
 
@@ -87,12 +87,12 @@ class DownBlock(nn.Module):
         super().__init__()
         self.conv0 = EqualizedConv2d(in_channels, in_channels)
         self.conv1_down = EqualizedConv2d(in_channels, out_channels, resampling="down")
-        self.blurred = blurred
+        self.blur = Blur() if blurred else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
         """Maps (B, in_channels, H, W) to (B, out_channels, H / 2, W / 2)."""
         x = F.leaky_relu(self.conv0(x), 0.2)
-        return F.leaky_relu(self.conv1_down(blur(x) if self.blurred else x), 0.2)
+        return F.leaky_relu(self.conv1_down(self.blur(x)), 0.2)
 
 
 def minibatch_stddev(x: Tensor, group_size: int) -> Tensor:

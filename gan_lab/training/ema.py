@@ -125,5 +125,5 @@ def update_average(average: nn.Module, network: nn.Module, decay: float) -> None
         decay: From 0, which copies the weights, to 1, which leaves the average as it is.
     """
     torch._foreach_lerp_(list(average.parameters()), list(network.parameters()), 1 - decay)
-    for ours, theirs in zip(average.buffers(), network.buffers(), strict=True):
-        ours.copy_(theirs)
+    if buffers := list(average.buffers()):
+        torch._foreach_copy_(buffers, list(network.buffers()))
