@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from gan_lab.modules import Pix2PixModule
-from gan_lab.training.optimizers import AdamSettings, ConfiguredSettings, LazyRegularization, OptimizersByRole
+from gan_lab.training.optimizers import AdamSettings, ConfiguredSettings, LazyRegularization, OptimizersByRole, RMSprop
 from tests.training import train
 
 
@@ -54,3 +54,16 @@ def test_a_penalty_of_every_step_is_none_of_its_own():
     every = LazyRegularization(1)
     assert not any(every.due(step) for step in range(5))
     assert every.correct(AdamSettings(0.1, (0.5, 0.9))) == AdamSettings(0.1, (0.5, 0.9))
+
+
+def test_rmsprop_is_torchs_number_for_number_and_passes_over_what_has_no_gradient():
+    shapes = [(4, 3), (7,), (2, 2, 3, 3)]
+    weights = [[nn.Parameter(torch.ones(shape)) for shape in shapes] for _ in range(2)]
+    ours, theirs = RMSprop(weights[0], 0.01), torch.optim.RMSprop(weights[1], 0.01, foreach=True)
+    for step in range(5):
+        for one, two in zip(*weights, strict=True):
+            one.grad = two.grad = None if step % 2 and one.dim() == 1 else torch.randn_like(one)
+        ours.step()
+        theirs.step()
+    assert all(torch.equal(one, two) for one, two in zip(*weights, strict=True))
+    RMSprop(weights[0], 0.01).load_state_dict(theirs.state_dict())

@@ -21,13 +21,12 @@ def train(
     trainer = Trainer(
         accelerator="cpu",
         devices=1,
-        logger=False,
         enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
         num_sanity_val_steps=0,
         callbacks=[LambdaCallback(on_train_batch_end=on_train_batch_end)],
-        **{"max_epochs": 1, **settings},
+        **{"max_epochs": 1, "logger": False, **settings},
     )
     loaders = [None if found is None else DataLoader(found, batch_size=None) for found in (batches, validation)]
     trainer.fit(module, *loaders, ckpt_path=ckpt_path)

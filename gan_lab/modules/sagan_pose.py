@@ -26,7 +26,7 @@ from gan_lab.samples import PoseRequest, PoseSample, PredictionRequest
 from gan_lab.schedules import step_decay
 from gan_lab.training import distributed
 from gan_lab.training.gan_module import GANModule
-from gan_lab.training.optimizers import AdamSettings, OptimizersByRole
+from gan_lab.training.optimizers import AdamSettings, OptimizersByRole, RMSprop
 
 
 class SAGANPoseModule(GANModule):
@@ -123,7 +123,7 @@ class SAGANPoseModule(GANModule):
 
     def build_optimizers(self) -> OptimizersByRole:
         """RMSprop for the generator, Adam for the discriminator."""
-        generator = torch.optim.RMSprop(self.generator.parameters(), self.lr)
+        generator = RMSprop(self.generator.parameters(), self.lr)
         if self.discriminator is None:
             return OptimizersByRole(generator)
         return OptimizersByRole(generator, self.adam.over(self.discriminator.parameters()))
@@ -161,10 +161,8 @@ class SAGANPoseModule(GANModule):
         def parts() -> Iterator[Tensor]:  # each part's graph is freed before the next one is made
             losses["loss/real"] = reconstruction_error(discriminator, images, target)
             yield losses["loss/real"]
-            with torch.set_grad_enabled(bool(self.balance > 0)):  # with k = 0 it has no part in the gradient
-                losses["loss/fake"] = reconstruction_error(discriminator, images, predicted)
-            if losses["loss/fake"].requires_grad:
-                yield -self.balance * losses["loss/fake"]
+            losses["loss/fake"] = reconstruction_error(discriminator, images, predicted)
+            yield -self.balance * losses["loss/fake"]
 
         self.minimize(parts(), self.optimizer_d)
         losses["loss/discriminator"] = losses["loss/real"] - self.balance * losses["loss/fake"]
@@ -185,7 +183,8 @@ class SAGANPoseModule(GANModule):
         supervised = heatmap_loss(torch.cat([stacks, watched(last, "supervised")[None]]), target, counted)
         adversarial = reconstruction_error(discriminator, images, watched(last, "adversarial") * counted)
         self.minimize(supervised + self.adversarial_weight * adversarial, self.optimizer_g)
-        self.log("balance/gradient_ratio", pulls["adversarial"] / pulls["supervised"].clamp_min(1e-12))
+        ratio = pulls["adversarial"] / pulls["supervised"].clamp_min(1e-12)
+        self.step_log.note({"balance/gradient_ratio": ratio}, on_bar=False)
         return {"loss/heatmaps": supervised, "loss/adversarial": adversarial}
 
     def _rebalance(self, real: Tensor, fake: Tensor) -> None:
@@ -194,8 +193,9 @@ class SAGANPoseModule(GANModule):
         distributed.average([losses])
         real, fake = losses
         self.balance.copy_(balance_step(self.balance, real, fake, self.balance_ratio, self.balance_rate))
-        self.log("balance/k", self.balance, prog_bar=True)
-        self.log("balance/convergence", convergence_measure(real, fake, self.balance_ratio))
+        self.step_log.note({"balance/k": self.balance.clone()}, on_bar=True)
+        convergence = convergence_measure(real, fake, self.balance_ratio)
+        self.step_log.note({"balance/convergence": convergence}, on_bar=False)
 
     def _require_joints(self, batch: PoseSample) -> None:
         """Refuses people of another skeleton."""

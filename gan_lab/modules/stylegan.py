@@ -176,8 +176,8 @@ class StyleGANModule(GANModule):
 
     def _grow(self, stage: GrowthStage, images: int) -> None:
         """Logs the stage; where a fade begins or ends with so many images seen, Adam forgets its moments."""
-        self.log_dict({"growth/resolution": float(stage.resolution), "growth/alpha": stage.alpha})
-        self.log("growth/kimg", images / 1000)
+        growth = {"growth/resolution": stage.resolution, "growth/alpha": stage.alpha, "growth/kimg": images / 1000}
+        self.step_log.note(growth, on_bar=False)
         if self.schedule.stage(images).phase != stage.phase:
             for optimizer in self.trainer.optimizers:
                 optimizer.state.clear()

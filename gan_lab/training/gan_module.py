@@ -19,7 +19,7 @@ from gan_lab.training import distributed
 from gan_lab.training.checkpoint_files import read_checkpoint
 from gan_lab.training.ema import WeightAverages, with_averages
 from gan_lab.training.finiteness import FiniteCheck, require_finite_weights
-from gan_lab.training.lightning_private import count_step, measure_last_step
+from gan_lab.training.lightning_private import count_step, measure_last_step, show_steps
 from gan_lab.training.old_checkpoints import in_present_form
 from gan_lab.training.optimizers import ConfiguredSettings, OptimizersByRole, require_own_state
 from gan_lab.training.per_process import PerProcessState
@@ -29,6 +29,7 @@ from gan_lab.training.rates import require_learning
 from gan_lab.training.renamed import RENAMES
 from gan_lab.training.resumed_step import ResumedStep
 from gan_lab.training.sample_check import Channels, images_requested, require_channels, require_samples
+from gan_lab.training.step_log import StepLog
 from gan_lab.training.strategies import require_strategy
 
 
@@ -44,6 +45,7 @@ class GANModule(LightningModule, ABC):
     Attributes:
         images_seen: Images of all steps so far, over all processes: the one count of them.
         per_process: What a checkpoint keeps of every process by itself.
+        step_log: What a step logs besides its losses.
         averages: What every step moves of averaged weights.
         sampler: What makes images of nothing but seeds; None in a model that needs more.
         learns_from: The samples that it learns from and is measured on.
@@ -59,6 +61,7 @@ class GANModule(LightningModule, ABC):
         self.automatic_optimization = False
         self.images_seen = 0
         self.per_process = PerProcessState()
+        self.step_log = StepLog()
         self._finite = FiniteCheck()
         self.averages = WeightAverages()
         self._optimizers_kept: int | None = None
@@ -165,6 +168,7 @@ class GANModule(LightningModule, ABC):
         self._finite.look_if_due()
         self._require_samples(batch)
         self._seed(Purpose.TRAINING_STEP, self.global_step)
+        self.step_log.begin()
         self._configured.restore(self.learning_rate_factor())
         with distributed.without_reduction(self.trainer.model), fresh_casts():
             self.adversarial_step(batch)
@@ -172,6 +176,7 @@ class GANModule(LightningModule, ABC):
         self.move_averages(batch)
         self.averages.end_step()
         self.images_seen += self.images_in(batch)
+        self.trainer.callback_metrics.update(self.step_log.on_device())
         count_step(self.trainer)
 
     def images_in(self, batch: Mapping[str, Any]) -> int:
@@ -198,7 +203,7 @@ class GANModule(LightningModule, ABC):
         """Logs a training step's losses; they are checked to be finite before any checkpoint."""
         detached = {name: loss.detach() for name, loss in losses.items()}
         self._finite.note(self.global_step, detached)
-        self.log_dict(dict(detached), prog_bar=True)
+        self.step_log.note(detached, on_bar=True)
 
     def move_averages(self, batch: Mapping[str, Any]) -> None:
         """Moves the averages of weights once a step: at its end, or where a paper calls this in its game."""
@@ -226,9 +231,10 @@ class GANModule(LightningModule, ABC):
         self.trainer.precision_plugin.convert_module(self)  # Lightning would round a checkpoint's double weights first
 
     def on_fit_start(self) -> None:
-        """Has Lightning leave buffers to the steps; measure the last; begin without a step left, for a validation."""
+        """Has Lightning leave buffers and logs to steps, measure the last, begin with none left for a validation."""
         distributed.leave_buffers_alone(self.trainer)
         measure_last_step(self.trainer)
+        show_steps(self.trainer, self.step_log)
         self._resumed_step.allow(self.trainer)
 
     def on_train_epoch_start(self) -> None:

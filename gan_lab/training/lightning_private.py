@@ -16,6 +16,8 @@ from lightning.pytorch.strategies import DDPStrategy, Strategy
 from lightning.pytorch.trainer.connectors import checkpoint_connector
 from lightning.pytorch.utilities import rank_zero_info
 
+from gan_lab.training.step_log import StepLog
+
 _NUMBERS = Union[int, float, None]  # noqa: UP007 - is equal to Lightning's, as `|` is not in older Pythons
 
 
@@ -113,23 +115,38 @@ def validation_is_due(trainer: Trainer) -> bool:
 
 
 def measure_last_step(trainer: Trainer) -> None:
-    """Has the last step of a run be logged and validated, whatever the intervals of both."""
-    steps, connector = trainer.fit_loop.epoch_loop, trainer._logger_connector
+    """Has the last step of a run be validated, whatever the interval."""
+    steps = trainer.fit_loop.epoch_loop
 
     def should_check_val(data_fetcher: Any) -> bool:
         due = type(steps)._should_check_val_fx(steps, data_fetcher)
         return due or (trainer.enable_validation and _is_last_step(trainer))
 
-    def update_train_step_metrics() -> None:
-        interval = trainer.log_every_n_steps  # type: ignore[attr-defined]  # Lightning sets it
-        if interval and _is_last_step(trainer):  # 0 is for no logging at all
-            trainer.log_every_n_steps = 1  # type: ignore[attr-defined]
-        try:
-            type(connector).update_train_step_metrics(connector)
-        finally:
-            trainer.log_every_n_steps = interval  # type: ignore[attr-defined]
-
     steps._should_check_val_fx = should_check_val  # type: ignore[method-assign]
+
+
+def show_steps(trainer: Trainer, log: StepLog) -> None:
+    """Has the values of steps be read only where they are written, or the progress bar is to change.
+
+    They are written as often as ``log_every_n_steps`` says, and at the end of an epoch and of a run. The bar has the
+    values of the last step that was written, and of the first.
+
+    Args:
+        trainer: It is about to train.
+        log: What steps note their values in.
+    """
+    connector = trainer._logger_connector
+
+    def update_train_step_metrics() -> None:
+        ends = trainer.fit_loop.epoch_loop._num_ready_batches_reached() or _is_last_step(trainer)
+        interval = trainer.log_every_n_steps  # type: ignore[attr-defined]  # Lightning sets it; 0 is for no log at all
+        written = connector.should_update_logs or trainer.fast_dev_run or (ends and interval)  # type: ignore[attr-defined]
+        if written or ends or trainer.global_step == 1:
+            values, on_bar = log.read()
+            connector._progress_bar_metrics.update(on_bar)
+        if written:
+            connector.log_metrics(connector.metrics["log"] | values)  # type: ignore[arg-type]  # it takes numbers too
+
     connector.update_train_step_metrics = update_train_step_metrics  # type: ignore[method-assign]
 
 

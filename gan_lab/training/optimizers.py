@@ -35,6 +35,45 @@ class AdamSettings:
         return torch.optim.Adam(parameters, lr=self.lr, betas=self.betas, fused=True)
 
 
+class RMSprop(Optimizer):
+    """RMSprop in one pass over the weights (Tieleman and Hinton 2012), number for number torch's.
+
+    torch's own goes from weight to weight on the CPU, and its ``foreach`` form makes a tensor of a number in each step.
+
+    Args:
+        parameters: What it moves.
+        lr: Learning rate.
+        alpha: Decay rate of the mean squared gradient.
+        eps: Added to its root.
+    """
+
+    def __init__(
+        self, parameters: Iterable[nn.Parameter], lr: float, *, alpha: float = 0.99, eps: float = 1e-8
+    ) -> None:
+        super().__init__(parameters, {"lr": lr, "alpha": alpha, "eps": eps})
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> None:  # type: ignore[override]  # it has no loss to give back
+        """Moves the weights that have gradients; no closure is called."""
+        for group in self.param_groups:
+            weights = [weight for weight in group["params"] if weight.grad is not None]
+            if not weights:
+                continue
+            gradients, squares = [weight.grad for weight in weights], [self._mean_square(weight) for weight in weights]
+            torch._foreach_mul_(squares, group["alpha"])
+            torch._foreach_addcmul_(squares, gradients, gradients, 1 - group["alpha"])
+            roots = torch._foreach_sqrt(squares)
+            torch._foreach_add_(roots, group["eps"])
+            torch._foreach_addcdiv_(weights, gradients, roots, -group["lr"])
+
+    def _mean_square(self, weight: nn.Parameter) -> torch.Tensor:
+        state = self.state[weight]
+        if "square_avg" not in state:
+            state["square_avg"] = torch.zeros_like(weight, memory_format=torch.preserve_format)
+        mean_square: torch.Tensor = state["square_avg"]
+        return mean_square
+
+
 @dataclass(frozen=True, slots=True)
 class LazyRegularization:
     """A penalty that is taken every so many steps, as a step of its own (StyleGAN2, appendix B).
