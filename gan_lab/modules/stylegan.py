@@ -221,13 +221,13 @@ class StyleGANModule(GANModule):
 
     def generate(self, count: int, stage: GrowthStage) -> Tensor:
         """Makes images to train on, of new codes, and has the mean of w follow them."""
-        w = self.generator.mapping(self._codes(count))
-        self.generator.w_avg.lerp_(w.detach().mean(dim=0), 1 - _W_AVG_DECAY)
         layers = style_layer_count(stage.resolution)
         mixes = random.random() < self.style_mixing_prob
         crossover = random.randint(1, layers - 1) if mixes else layers  # one for all images
-        other = self.generator.mapping(self._codes(count)) if crossover < layers else w
-        ws = mix_styles(w, other, range(crossover, layers), layers)
+        codes = [self._codes(count) for _ in range(2 if mixes else 1)]
+        w, *others = self.generator.mapping(torch.cat(codes)).split(count)
+        self.generator.w_avg.lerp_(w.detach().mean(dim=0), 1 - _W_AVG_DECAY)
+        ws = mix_styles(w, others[0] if others else w, range(crossover, layers), layers)
         images: Tensor = self.generator(ws, stage.resolution, stage.alpha)
         return images
 
