@@ -19,6 +19,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, NoReturn
 
+from gan_lab.terminal import say_error
+
 PATIENCE = 2.0  # seconds that an error waits for word of another process's end, which may have caused it
 GRACE = 8.0  # seconds to end in good order after another process has ended
 _LONGEST_LINE = 200  # bytes
@@ -246,11 +248,6 @@ def _await_end_of(starter: int) -> None:
     end_process(1)
 
 
-def say_error(sentence: str) -> None:
-    """Says on the standard error why a run ends."""
-    print(f"gan-lab: {sentence}", file=sys.stderr, flush=True)
-
-
 def end_process(status: int) -> NoReturn:
     """Ends this process at once: connections to processes that are no more cannot be closed in good order."""
     for stream in (sys.stdout, sys.stderr):
@@ -266,6 +263,11 @@ def enter(peers: Peers) -> None:
     """Has :func:`fail` and :func:`leave` speak to these."""
     global _present
     _present = peers
+
+
+def are_known() -> bool:
+    """Whether this process is among others that notice its end."""
+    return _present is not None
 
 
 def fail(perhaps_by_another: bool) -> bool:

@@ -33,12 +33,15 @@ def _isolation(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     import numpy as np
     import torch
 
+    from gan_lab.terminal import say_once
+
     monkeypatch.setenv("WANDB_MODE", "offline")
     monkeypatch.setenv("WANDB_SILENT", "true")
     monkeypatch.delenv("PL_GLOBAL_SEED", raising=False)
     random.seed(0)
     np.random.seed(0)  # noqa: NPY002 - what libraries draw from
     torch.manual_seed(0)
+    say_once.cache_clear()
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     yield
     for number, handler in handlers.items():

@@ -181,11 +181,10 @@ def test_prediction_takes_the_held_out_faces_of_the_age_wanted(small, tmp_path, 
     assert sorted(path.with_suffix("").name for path in out.iterdir()) == sorted(held_out) != []
 
 
-def test_the_faces_left_out_are_told_in_one_line(small, caplog):
-    with caplog.at_level("INFO"):
-        assert main(["fit", "--config", str(small("cyclegan_aging")), "--trainer.max_epochs=1"]) == 0
-    lines = [record.getMessage() for record in caplog.records if "left out" in record.getMessage()]
-    assert lines == ["CACD: 24 faces of 12 people; left out: 1 whose file is missing"]
+def test_the_faces_left_out_are_told_in_one_line(small, capsys):
+    assert main(["fit", "--config", str(small("cyclegan_aging")), "--trainer.max_epochs=1"]) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if "left out" in line]
+    assert lines == ["gan-lab: CACD: 24 faces of 12 people; left out: 1 whose file is missing"]
 
 
 @pytest.mark.parametrize(

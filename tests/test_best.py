@@ -68,12 +68,12 @@ def test_worse_values_after_a_resume_leave_the_best(run, tmp_path):
     assert run(7, [0.06], "--ckpt_path=last") == best(tmp_path, 2)  # saved after the last.ckpt of its step
 
 
-def test_a_moved_run_goes_on_from_its_best(run, tmp_path, caplog):
+def test_a_moved_run_goes_on_from_its_best(run, tmp_path, capsys):
     run(1, [0.1])
     shutil.move(tmp_path / "run", tmp_path / "moved")
     assert run(2, [0.2], "--ckpt_path=last", root="moved") == best(tmp_path, 0, "moved")
     assert run(3, [0.05], "--ckpt_path=last", root="moved") == best(tmp_path, 2, "moved")
-    assert "anew" not in caplog.text
+    assert "anew" not in capsys.readouterr().out
 
 
 @pytest.mark.slow
@@ -161,18 +161,18 @@ def test_a_checkpoint_names_nothing_to_delete(run, tmp_path, part, way):
     assert thesis.read_text() == "years"
 
 
-def test_a_best_that_is_gone_is_sought_anew_and_said(run, tmp_path, caplog):
+def test_a_best_that_is_gone_is_sought_anew_and_said(run, tmp_path, capsys):
     run(2, [0.1, 0.2])
     best(tmp_path, 0).unlink()
     assert run(3, [0.3], "--ckpt_path=last") == best(tmp_path, 1)
-    assert f"{best(tmp_path, 0)} (val/scripted 0.1) is gone: the best is sought anew" in caplog.text
+    assert f"{best(tmp_path, 0)} (val/scripted 0.1) is gone: the best is sought anew" in capsys.readouterr().out
 
 
-def test_another_monitor_is_said(run, tmp_path, caplog):
+def test_another_monitor_is_said(run, tmp_path, capsys):
     run(1, [0.1])
     assert run(2, [30.0], "--ckpt_path=last", monitor="val/psnr", mode="max") == best(tmp_path, 1)
     said = f"anew, by val/psnr (max); the checkpoint knows val/scripted 0.1 (min) of {best(tmp_path, 0)}"
-    assert said in caplog.text
+    assert said in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -187,30 +187,29 @@ def test_another_monitor_is_said(run, tmp_path, caplog):
         ),
     ],
 )
-def test_another_validation_set_is_said(run, tmp_path, caplog, changed, reason):
+def test_another_validation_set_is_said(run, tmp_path, capsys, changed, reason):
     run(1, [0.1])
     if not changed:
         next((tmp_path / "data" / "val").iterdir()).unlink()
     assert run(2, [0.3], "--ckpt_path=last", *changed) == best(tmp_path, 1)
-    said = caplog.text
+    said = capsys.readouterr().out
     assert reason in said
     assert f"val/scripted cannot be compared with the one of {best(tmp_path, 0)}: the best is sought anew" in said
 
 
-def test_figures_measured_otherwise_are_not_compared(small, tmp_path, caplog):
+def test_figures_measured_otherwise_are_not_compared(small, tmp_path, capsys):
     """The Fréchet distance falls with the number of images, so that a resumed run with more of them seems better."""
     best_by = {"class_path": "ModelCheckpoint", "init_args": {"monitor": "val/frechet", "filename": "best"}}
     words = ["fit", "--config", str(small("art_dcgan_emoji")), "--trainer.callbacks+", json.dumps(best_by)]
     assert main([*words, "--trainer.max_epochs=1"]) == 0
     assert main([*words, "--trainer.max_epochs=2", "--ckpt_path=last"]) == 0
-    assert "anew" not in caplog.text
+    assert "anew" not in capsys.readouterr().out
     data = {"class_path": "DistributionDistance", "init_args": {"num_images": 5}}
     data["init_args"]["extractor"] = {"class_path": "RandomConvolutions"}
     fewer = ["--trainer.callbacks", json.dumps(["LastCheckpoint", data, best_by])]
     assert main([*words[:3], *fewer, "--trainer.max_epochs=3", "--ckpt_path=last"]) == 0
-    assert re.search(
-        "DistributionDistance was .*; .* images against train and is .*; 5 images against train", caplog.text
-    )
+    said = capsys.readouterr().out
+    assert re.search("DistributionDistance was .*; .* images against train and is .*; 5 images against train", said)
     assert find_checkpoint("best", tmp_path / "run") == best(tmp_path, 2)
 
 
@@ -239,9 +238,9 @@ def test_what_training_logs_can_be_monitored(small, tmp_path, monitor):
     assert best(tmp_path, 0).exists()
 
 
-def test_a_run_without_validations_says_that_nothing_is_monitored(small, tmp_path, caplog):
+def test_a_run_without_validations_says_that_nothing_is_monitored(small, tmp_path, capsys):
     assert main(["fit", "--config", str(small()), "--trainer.limit_val_batches=0"]) == 0
-    assert "ModelCheckpoint never sees val/l1: trainer.limit_val_batches is 0" in caplog.text
+    assert "ModelCheckpoint never sees val/l1: trainer.limit_val_batches is 0" in capsys.readouterr().out
 
 
 class Further(Pix2PixModule):

@@ -8,9 +8,8 @@ import yaml
 
 import gan_lab.modules.pix2pix
 from gan_lab.cli import main
-from gan_lab.cli.console import sentence
 from gan_lab.cli.silence import silence_advice
-from gan_lab.terminal import printable
+from gan_lab.terminal import printable, sentence
 from tests.test_cli import failure
 
 

@@ -130,15 +130,16 @@ def test_predictions_inside_the_folder_are_not_taken_for_pictures(tmp_path):
     assert pictures_below(tmp_path) == pictures_below(tmp_path, tmp_path / "elsewhere") == list_images(tmp_path)
 
 
-def test_other_predictions_among_the_pictures_are_said(tmp_path, caplog):
+def test_other_predictions_among_the_pictures_are_said(tmp_path, capsys):
     save(PICTURE, tmp_path / "mine.png")
     save_image(Image.fromarray(PICTURE), tmp_path / "first" / "mine.png")
     assert len(pictures_below(tmp_path, tmp_path / "second")) == 2
-    assert caplog.messages == [f"gan-lab: 1 of the 2 pictures below {tmp_path} are predictions themselves"]
-    caplog.clear()
+    assert capsys.readouterr().out.splitlines() == [
+        f"gan-lab: 1 of the 2 pictures below {tmp_path} are predictions themselves"
+    ]
     pictures_below(tmp_path, tmp_path / "first")
     pictures_below(tmp_path / "first")
-    assert not caplog.messages
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize(

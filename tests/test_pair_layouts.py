@@ -41,14 +41,15 @@ def test_known_folders_beside_others_are_taken(tmp_path):
     assert len(PairedFolder(tmp_path, "train")) == 3
 
 
-def test_pictures_beside_the_two_folders_are_left_out_with_a_word(tmp_path, caplog):
+def test_pictures_beside_the_two_folders_are_left_out_with_a_word(tmp_path, capsys):
     apart(tmp_path, "A", "B")
     assert len(PairedFolder(tmp_path, "train")) == 3
-    assert not caplog.text
+    assert not capsys.readouterr().out
     write(tmp_path / "train", "8.png", "9.png", width=64)
     assert len(PairedFolder(tmp_path, "train")) == 3
-    assert "2 pictures in " in caplog.text
-    assert "such as 8.png, are left out: A is read from A and B from B" in caplog.text
+    said = capsys.readouterr().out
+    assert "2 pictures in " in said
+    assert "such as 8.png, are left out: A is read from A and B from B" in said
 
 
 @pytest.mark.parametrize(("a", "b"), [("photos", "sketches"), ("cityA", "cityB"), ("x/real", "x/fake"), (".", "masks")])
@@ -141,15 +142,14 @@ def test_who_insists_has_them_cut(tmp_path):
     assert PairedFolder(tmp_path, "train", side_by_side=True).read(0)[0].shape == (40, 16, 3)
 
 
-def test_a_photographs_shape_is_said_and_odd(tmp_path, caplog):
+def test_a_photographs_shape_is_said_and_odd(tmp_path, capsys):
     write(tmp_path / "train", "1.png", width=40, height=30)
     data = PairedFolder(tmp_path, "train", load_size=16)
-    assert "1.png of 40x30 is cut into A and B of 20x30 each" in caplog.text
+    assert "1.png of 40x30 is cut into A and B of 20x30 each" in capsys.readouterr().out
     assert any("cut into two of 20x30, is it a single picture?" in line for line in data.oddities(0))
-    caplog.clear()
     write(tmp_path / "val", "1.png", width=64, height=32)
     data = PairedFolder(tmp_path, "val", load_size=16)
-    assert not caplog.text
+    assert not capsys.readouterr().out
     assert not any("single picture" in line for line in data.oddities(0))
 
 

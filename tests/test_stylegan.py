@@ -193,13 +193,11 @@ def test_training_ends_when_enough_images_have_been_seen():
     assert train(module, [sample(16)] * 9).global_step == 0  # as resumed
 
 
-def test_an_end_before_the_last_size_is_said(caplog):
-    caplog.set_level("INFO")
+def test_an_end_before_the_last_size_is_said(capsys):
     train(StyleGANModule(growing(total_kimg=0.004), **SMALL), [sample(8)] * 3)
-    assert "schedule.total_kimg ends training at 8 of 16 pixels: raise it" in caplog.text
-    caplog.clear()
+    assert "schedule.total_kimg ends training at 8 of 16 pixels: raise it" in capsys.readouterr().out
     train(StyleGANModule(growing(total_kimg=0.012), **SMALL), [sample(8)])
-    assert "ends training at" not in caplog.text
+    assert "ends training at" not in capsys.readouterr().out
 
 
 def test_images_that_are_not_the_schedules_are_refused():

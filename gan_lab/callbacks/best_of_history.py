@@ -7,10 +7,10 @@ from typing import Any
 import torch
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
-from lightning.pytorch.utilities import rank_zero_info
 
 from gan_lab.callbacks.validation_data import Description, describe, difference, is_description
 from gan_lab.errors import CheckpointError
+from gan_lab.terminal import say
 from gan_lab.training.best_checkpoint import Best, is_state, known_bests, known_states, lies_now
 from gan_lab.training.checkpoint_files import read_checkpoint
 from gan_lab.training.distributed import gather
@@ -54,7 +54,7 @@ class BestOfHistory(Callback):
                 continue
             lost = _loss(state, folder)
             if any(gather(lost)):  # on all processes alike, or they would wait for each other when they save
-                rank_zero_info(f"gan-lab: {lost or 'a process has no best checkpoint'}: the best is sought anew")
+                say(f"{lost or 'a process has no best checkpoint'}: the best is sought anew")
                 continue
             checkpoint["callbacks"][callback.state_key] = _moved(state, folder, str(callback.dirpath))
 
@@ -75,8 +75,8 @@ class BestOfHistory(Callback):
             monitor = str(callback.monitor)
             other = difference(before.get(monitor, now[monitor]), now[monitor])
             if other is not None and callback.best_model_path:
-                rank_zero_info(
-                    f"gan-lab: {other}, so that {monitor} cannot be compared with the one of "
+                say(
+                    f"{other}, so that {monitor} cannot be compared with the one of "
                     f"{callback.best_model_path}: the best is sought anew"
                 )
                 callback.best_k_models = {}
@@ -149,4 +149,4 @@ def _say_what_was_monitored(callback: ModelCheckpoint, before: list[Best]) -> No
     if before:
         known = " and ".join(f"{best} ({best.mode}) of {best.path or 'a file that is gone'}" for best in before)
         now = f"{callback.monitor} ({callback.mode})"
-        rank_zero_info(f"gan-lab: the best is sought anew, by {now}; the checkpoint knows {known}")
+        say(f"the best is sought anew, by {now}; the checkpoint knows {known}")

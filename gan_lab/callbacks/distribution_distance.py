@@ -7,7 +7,6 @@ from typing import Literal
 
 import torch
 from lightning.pytorch import LightningModule, Trainer
-from lightning.pytorch.utilities import rank_zero_info
 from torch import Tensor
 
 from gan_lab.callbacks.measurement import Measurement
@@ -25,6 +24,7 @@ from gan_lab.metrics.distribution import (
 )
 from gan_lab.metrics.extractors import FeatureExtractor
 from gan_lab.samples import SeedRequest
+from gan_lab.terminal import say
 from gan_lab.training.distributed import any_process, gather
 from gan_lab.training.gan_module import GANModule
 from gan_lab.training.torch_files import read_torch_file
@@ -130,7 +130,7 @@ class DistributionDistance(Measurement):
             raise DatasetError(f"{path} holds other statistics than those of {count} images: delete {path.parent}")
         if not any_process(kept is None) and kept is not None:
             return kept
-        rank_zero_info(f"gan-lab: looking at {count:,} real images with {self.extractor.name}, once")
+        say(f"looking at {count:,} real images with {self.extractor.name}, once")
         features = (self._see(batch["image"].to(pl_module.device), real=True) for batch in loader)
         places = list(loader.sampler)
         parts = gather(sum_features(features, places, stride_to_keep(count, MOST_KEPT)))

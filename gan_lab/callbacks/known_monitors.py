@@ -6,10 +6,10 @@ from typing import Any
 
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback, LambdaCallback
-from lightning.pytorch.utilities import rank_zero_info
 
 from gan_lab.callbacks.measurement import Measurement
 from gan_lab.errors import require
+from gan_lab.terminal import say
 from gan_lab.training.gan_module import GANModule
 
 _COUNTS = {"epoch", "step"}  # which Lightning offers besides
@@ -29,7 +29,7 @@ class KnownMonitors(Callback):
             if monitor.startswith("val/") and names is not None:
                 _require_logged(callback, monitor, names)
             if monitor.startswith("val/") and trainer.limit_val_batches == 0:
-                rank_zero_info(f"gan-lab: {callback} never sees {monitor}: trainer.limit_val_batches is 0")
+                say(f"{callback} never sees {monitor}: trainer.limit_val_batches is 0")
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int

@@ -1,16 +1,15 @@
 """Which files a command may write: new ones, and those of its own making; never what it reads."""
 
 import os
-import unicodedata
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from itertools import count
 from pathlib import Path
 
-from lightning.pytorch.utilities import rank_zero_info
-
+from gan_lab.datasets.folders import normal_name
 from gan_lab.errors import GanLabError
 from gan_lab.images.signature import is_signed
+from gan_lab.terminal import say
 
 Identity = tuple[int, int]
 
@@ -38,7 +37,7 @@ class OutputFiles:
         Raises:
             GanLabError: If there is a file that is read or not gan-lab's, or another source was to be written there.
         """
-        key = unicodedata.normalize("NFC", str(path)).casefold()
+        key = normal_name(str(path)).casefold()
         known, its_source = self._sources.get(key, (None, None))
         if known == path and source is not None and source == its_source:
             return path
@@ -64,7 +63,7 @@ class OutputFiles:
         found = _identity(path)
         if found is None or (found not in self._read and is_signed(path)):
             return False
-        rank_zero_info(f"gan-lab: {path} stays: it is read, or not of gan-lab's making")
+        say(f"{path} stays: it is read, or not of gan-lab's making")
         return True
 
     @cached_property

@@ -19,7 +19,7 @@ from gan_lab.images.signature import is_signed
 from gan_lab.inference.predictions import Prediction
 from gan_lab.pose.predicted_poses import PredictedPoses
 from gan_lab.samples import PathRequest, StyleGridRequest
-from gan_lab.terminal import printable
+from gan_lab.terminal import say
 from gan_lab.training.distributed import gather
 
 Item = TypeVar("Item")
@@ -138,13 +138,14 @@ class PredictionWriter(BasePredictionWriter):
         samples = _of_all(list(getattr(loader, "broken", ())))
         broken = list(dict.fromkeys(samples))
         if trainer.is_global_zero and len(broken) > _NAMED:
-            print("\n".join(f"gan-lab: passed over: {printable(reason)}" for reason in broken))
+            for reason in broken:
+                say(f"passed over: {reason}")
         if trainer.is_global_zero and len(samples) < len(loader.dataset):
-            message = f"gan-lab: predictions are in {self._folder}"
+            message = f"predictions are in {self._folder}"
             if skeleton is not None:
                 self._poses.write(people, skeleton)
                 message += f", the joints of {len(people)} people in {POSES_FILE}"
-            print(printable(message + self._summed_up(frames, cells, rows)))
+            say(message + self._summed_up(frames, cells, rows))
         if broken:
             trainer.strategy.barrier()  # the others would end the process that writes
             raise _passed_over(broken)

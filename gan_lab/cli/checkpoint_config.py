@@ -7,12 +7,12 @@ from typing import Any
 
 import yaml
 
-from gan_lab.cli.console import say
 from gan_lab.cli.data_only import data_only
 from gan_lab.cli.plain_options import NotDataError
 from gan_lab.cli.silence import silence_missing_callbacks
 from gan_lab.cli.yaml_text import load_yaml, read_config
 from gan_lab.errors import ConfigurationError, require
+from gan_lab.terminal import say
 from gan_lab.training.checkpoint_files import find_checkpoint
 
 TRUST = "--trust"
@@ -69,7 +69,7 @@ def _data_of(config: Path, arguments: list[str], command: str) -> dict[str, Any]
     if taken.left_out:
         what = ", ".join(taken.left_out)
         as_comment = any(argument.startswith("--print_config") for argument in arguments)
-        say(f"of {config} only data is taken, which leaves out {what}; {TRUST} takes all", as_comment)
+        say(f"of {config} only data is taken, which leaves out {what}; {TRUST} takes all", as_comment=as_comment)
     silence_missing_callbacks()
     home = _home(config.parent)
     if _last_value(arguments, "--trainer.default_root_dir") is None:

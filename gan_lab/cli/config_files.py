@@ -8,10 +8,10 @@ import yaml
 
 from gan_lab.cli.checkpoint_config import with_config_of_checkpoint
 from gan_lab.cli.config_names import class_path_of, find_config, is_text
-from gan_lab.cli.console import say
 from gan_lab.cli.renamed import PresentNames
 from gan_lab.cli.yaml_text import load_yaml, read_config
 from gan_lab.errors import ConfigurationError
+from gan_lab.terminal import say
 
 
 def prepared(command: str, arguments: list[str], names: PresentNames) -> list[str]:

@@ -8,11 +8,10 @@ import traceback
 from typing import Any
 
 import gan_lab
-from gan_lab.cli.console import show
 from gan_lab.cli.failures import guarded
 from gan_lab.cli.table import COMMANDS
 from gan_lab.stopping import end
-from gan_lab.terminal import printable
+from gan_lab.terminal import printable, say_error, show
 
 _OPTIONS = """\
 options:
@@ -51,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
         names = [row.name for row in COMMANDS]
         near = difflib.get_close_matches(name, names, n=1)
         hint = f"did you mean '{near[0]}'?" if near else f"the commands are {', '.join(names)}."
-        print(printable(f"gan-lab: there is no command '{name}': {hint}"), file=sys.stderr)
+        say_error(f"there is no command '{name}': {hint}")
         return 2
     return guarded(importlib.import_module(command.module).run, arguments[1:], debug)
 

@@ -7,10 +7,9 @@ from argparse import ArgumentError
 from collections.abc import Callable
 
 from gan_lab import peers
-from gan_lab.cli.console import say, sentence
 from gan_lab.errors import ConfigurationError, DatasetNotFoundError, GanLabError
 from gan_lab.stopping import SIGNALS, Stopped
-from gan_lab.terminal import printable
+from gan_lab.terminal import is_first_here, printable, say, say_error
 
 _CARRIED = {"emoji_pairs", "emoji_unpaired"}  # data sets that lie in the repository and not in the installed package
 
@@ -51,10 +50,16 @@ def guarded(run: Callable[[list[str]], int], arguments: list[str], debug: bool =
         reason = _explained(error)
         if reason is None:
             raise
-        peers.say_error(sentence(reason))
+        _say(error, reason)
         return status
     finally:
         SIGNALS.release()
+
+
+def _say(error: Exception, reason: str) -> None:
+    """Says why, once for all of a machine as long as they do not know each other: till then they fail alike."""
+    if peers.are_known() or is_first_here() or not isinstance(error, GanLabError | ArgumentError):
+        say_error(reason)
 
 
 def _stopped_before(error: BaseException | None) -> Stopped | None:

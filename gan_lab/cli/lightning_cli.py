@@ -14,7 +14,6 @@ from gan_lab import peers
 from gan_lab.callbacks import BestOfHistory, KnownMonitors, PredictionWriter, StopOnSignal
 from gan_lab.callbacks.progress_lines import lines_in_place_of_a_bar
 from gan_lab.cli.config_files import prepared
-from gan_lab.cli.console import say
 from gan_lab.cli.help_page import HelpPage
 from gan_lab.cli.hints import explain_arguments, is_wrong_call
 from gan_lab.cli.parser import GanLabParser, parser_settings
@@ -26,6 +25,7 @@ from gan_lab.cli.shared_settings import shared_settings
 from gan_lab.cli.silence import silence_advice
 from gan_lab.cli.wandb_fallback import settle_wandb
 from gan_lab.errors import ConfigurationError, require
+from gan_lab.terminal import say, take_rank
 from gan_lab.training.allocator import keep_freed_pages
 from gan_lab.training.checkpoint_files import find_checkpoint
 from gan_lab.training.checkpoints import AtomicCheckpointIO, require_match, require_resumable, restoring
@@ -148,6 +148,8 @@ class GanLabCLI(LightningCLI):
         kwargs |= {"callbacks": [*callbacks, *lines_in_place_of_a_bar(callbacks, config)], "logger": logger}
         trainer = super().instantiate_trainer(plugins=[*plugins, AtomicCheckpointIO()], **kwargs)
         require_strategy(trainer)  # before it starts other processes
+        if trainer.world_size > 1:
+            take_rank(trainer.global_rank)
         return trainer
 
     def fit(self, **kwargs: Any) -> None:

@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from lightning.pytorch import Trainer
 
 from gan_lab.callbacks.run_directory import claim_versions, keep_metrics, sweep_runs
-from gan_lab.cli.console import say
+from gan_lab.terminal import say
 
 
 @contextmanager

@@ -6,14 +6,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from lightning.pytorch.utilities import rank_zero_info
-
 from gan_lab.datamodules.translation import TranslationDataModule
 from gan_lab.datasets import AgedFaces, ImageFolder, UnpairedFaces
 from gan_lab.datasets.aged_faces import AgedFace
 from gan_lab.datasets.images import with_white_level
 from gan_lab.errors import require, require_numbers
 from gan_lab.images.transforms import Jitter
+from gan_lab.terminal import say_once
 
 Domain = Literal["young", "old"]
 
@@ -72,7 +71,7 @@ class AgingDataModule(TranslationDataModule):
     def faces(self) -> AgedFaces:
         """All faces of the data set, read once; says how many there are and how many were left out."""
         faces = self.read_faces()
-        rank_zero_info(faces.summary())
+        say_once(faces.summary())
         return faces
 
     def domain(self, domain: Domain, held_out: bool) -> Sequence[AgedFace]:

@@ -4,9 +4,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
-from gan_lab.datamodules.pose import PoseDataModule, announced
+from gan_lab.datamodules.pose import PoseDataModule
 from gan_lab.datasets import LSP
 from gan_lab.datasets.lsp import Viewpoint
+from gan_lab.datasets.posed_people import announced
 from gan_lab.errors import require_numbers
 
 

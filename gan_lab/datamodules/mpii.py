@@ -4,9 +4,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from gan_lab.datamodules.pose import PoseDataModule, announced
+from gan_lab.datamodules.pose import PoseDataModule
 from gan_lab.datasets import MPII
 from gan_lab.datasets.mpii import OFFICIAL_MAT
+from gan_lab.datasets.posed_people import announced
 from gan_lab.errors import require_numbers
 
 

@@ -2,16 +2,12 @@
 
 from abc import abstractmethod
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
-
-from lightning.pytorch.utilities import rank_zero_info
+from typing import Any, ClassVar
 
 from gan_lab.datamodules.base import GANDataModule
-from gan_lab.datasets import PeopleToFind, Persons, PhotographedPeople, PosedPeople
+from gan_lab.datasets import PeopleToFind, Persons, PosedPeople
 from gan_lab.errors import require, require_numbers
 from gan_lab.pose.person_crop import PoseJitter
-
-People = TypeVar("People", bound=PhotographedPeople)
 
 
 class PoseDataModule(GANDataModule):
@@ -76,9 +72,3 @@ class PoseDataModule(GANDataModule):
     def held_out_to_find(self) -> PosedPeople:
         """Whom ``predict`` takes where it is given no pictures."""
         return self.validation_data()
-
-
-def announced(people: People) -> People:
-    """The people, once it has been said how many there are."""
-    rank_zero_info(people.summary())
-    return people

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from gan_lab.datasets.folders import list_images
+from gan_lab.datasets.folders import list_images, normal_name
 from gan_lab.datasets.images import ImageFile
 from gan_lab.errors import DatasetError, DatasetNotFoundError, require
 
@@ -88,7 +88,7 @@ def original_name(name: str) -> str:
                 name = better
                 break
         else:
-            return unicodedata.normalize("NFC", name)
+            return normal_name(name)
 
 
 def _chosen(artists: Sequence[Artist], names: Sequence[str] | None, genres: Sequence[str] | None) -> list[Artist]:

@@ -1,11 +1,10 @@
 """CACD, the cross-age celebrity data set (Chen, Chen and Hsu, ECCV 2014)."""
 
-import unicodedata
 from collections import Counter
 from pathlib import Path
 
 from gan_lab.datasets.aged_faces import AgedFace, AgedFaces, Flaw, flaw_of
-from gan_lab.datasets.folders import image_names
+from gan_lab.datasets.folders import image_names, normal_name
 from gan_lab.datasets.matlab import read_columns, text, whole_numbers
 from gan_lab.errors import DatasetNotFoundError
 
@@ -30,7 +29,7 @@ class CACD(AgedFaces):
     def __init__(self, root: Path, load_size: int = 256) -> None:
         root = Path(root)
         folder = root / "CACD2000"
-        present = {unicodedata.normalize("NFC", name): name for name in image_names(folder)}
+        present = {normal_name(name): name for name in image_names(folder)}
         if not present:
             raise DatasetNotFoundError("CACD", folder, _REMEDY)
         columns = ("name", "identity", "age")
@@ -40,7 +39,7 @@ class CACD(AgedFaces):
         for cell, identity, age in zip(
             table["name"], whole_numbers(table["identity"]), whole_numbers(table["age"]), strict=True
         ):
-            name = unicodedata.normalize("NFC", text(cell))
+            name = normal_name(text(cell))
             flaw = flaw_of(name, age, present)
             if flaw is None:
                 faces.append(AgedFace(folder / present[name], name, age=age, identity=str(identity)))

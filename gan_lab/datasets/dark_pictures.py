@@ -1,6 +1,5 @@
 """Deep files whose values are far from white: values of 8 or 12 bits in files of 16, which would come out black."""
 
-import logging
 from collections.abc import Iterable, Mapping
 from io import BytesIO
 from pathlib import Path
@@ -13,8 +12,8 @@ from gan_lab.datasets.depth import deep_values, white_of
 from gan_lab.datasets.folders import is_image
 from gan_lab.datasets.metadata import UNREADABLE, decode_pixels
 from gan_lab.datasets.paired_images import PairedImages
+from gan_lab.terminal import say
 
-_log = logging.getLogger(__name__)
 _SAMPLES = 16  # of a data set that are looked at before training
 
 
@@ -99,4 +98,4 @@ def say_if_dark(data: Any, white_level: int | None) -> None:
     paths = [path for index in indices for path in pictures(data, index)]
     dark = darkness_of_files({path: brightest(path) for path in paths}, white_level)
     if dark is not None:
-        _log.warning("gan-lab: %s", dark)
+        say(dark)

@@ -1,14 +1,15 @@
 """Finding image files below folders."""
 
-import logging
 import os
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 from PIL import Image as PILImage
+
+from gan_lab.terminal import say_once
 
 # Pillow always reads the first two; the third where it was built to, or where a plugin is registered with it.
 _READ = frozenset({".apng", ".bmp", ".dib", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".png", ".tga", ".tif", ".tiff"})
@@ -17,14 +18,17 @@ _PERHAPS_READ = frozenset({".avif", ".heic", ".heif", ".hif"})
 _NOT_READ = frozenset({".dds", ".eps", ".exr", ".fits", ".hdr", ".j2k", ".jp2", ".jxl", ".mpo", ".psd", ".qoi", ".svg"})
 _RAW = frozenset({".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".raf", ".raw", ".rw2"})
 
-_log = logging.getLogger(__name__)
-
 
 class _Folder(NamedTuple):
     """Where a folder is found, relative to the one that is searched, and where it lies, without a link in its path."""
 
     place: str
     real: str
+
+
+def normal_name(name: str) -> str:
+    """A name whose accents are part of their letters (Unicode's form NFC), as which equal ones are equal texts."""
+    return unicodedata.normalize("NFC", name)
 
 
 def is_image(name: str) -> bool:
@@ -46,7 +50,7 @@ def list_images(folder: Path) -> list[Path]:
         others.update(extension for extension in map(_extension, names) if extension in unread)
     if others:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(others.items()))
-        _say_once(f"gan-lab: passed over below {folder}: {kinds}, not read here: convert them to PNG or JPEG")
+        say_once(f"passed over below {folder}: {kinds}, not read here: convert them to PNG or JPEG")
     return [folder / name for name in sorted(images)]
 
 
@@ -99,10 +103,7 @@ def _walk(folder: Path) -> Iterator[tuple[str, list[str]]]:
             yield place, names
         folders = sorted(links, reverse=True)
     if lost:
-        _say_once(
-            f"gan-lab: {len(lost)} folders or links below {folder} cannot be read and are passed over, "
-            f"such as {min(lost)}"
-        )
+        say_once(f"{len(lost)} folders or links below {folder} cannot be read and are passed over, such as {min(lost)}")
 
 
 def _look_into(folder: _Folder) -> tuple[list[str], list[_Folder], list[_Folder], list[str]]:
@@ -139,8 +140,3 @@ def _and_parents(path: str) -> Iterator[str]:
 
 def _join(place: str, name: str) -> str:
     return f"{place}/{name}" if place else name
-
-
-@cache
-def _say_once(message: str) -> None:
-    _log.warning(message)

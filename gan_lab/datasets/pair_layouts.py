@@ -1,13 +1,12 @@
 """Where pairs lie in the two layouts in common use: side by side in one file, or apart in two folders."""
 
 import re
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from gan_lab.datasets.folders import list_images
+from gan_lab.datasets.folders import list_images, normal_name
 from gan_lab.errors import DatasetError, DatasetNotFoundError, ImageReadError
 from gan_lab.images.transforms import Image
 
@@ -172,7 +171,7 @@ def _files_by_key(name: str, folder: Path, remedy: str, key: Callable[[str], str
     """The images of one side by what they share with their partners."""
     files: dict[str, Path] = {}
     for path in list_images(folder):
-        shared = key(unicodedata.normalize("NFC", path.relative_to(folder).with_suffix("").as_posix()))
+        shared = key(normal_name(path.relative_to(folder).with_suffix("").as_posix()))
         if shared is None:
             continue
         if shared in files:

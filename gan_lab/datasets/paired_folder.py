@@ -1,6 +1,5 @@
 """Anyone's own pairs."""
 
-import logging
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,8 @@ from gan_lab.datasets.metadata import UNREADABLE
 from gan_lab.datasets.pair_layouts import Pair, matching_names, narrow_halves, side_by_side, two_sides
 from gan_lab.datasets.paired_images import PairedDataset
 from gan_lab.errors import require
+from gan_lab.terminal import say_once
 
-_log = logging.getLogger(__name__)
 _REMEDY = "It should hold A|B images side by side, or folders A and B with matching names: correct data.root."
 _APART = (
     "name the folders of A and B in data.folders (A and B, input and target, source and target need no naming), or set "
@@ -71,9 +70,9 @@ def _say_if_beside(folder: Path, a: Path, b: Path) -> None:
     """Says that pictures beside the folders of A and B are left out; they may be pairs side by side."""
     beside = [path for path in folder.iterdir() if is_image(path.name)] if folder.is_dir() else []
     if beside:
-        _log.warning(
-            "gan-lab: %d pictures in %s, such as %s, are left out: A is read from %s and B from %s",
-            *(len(beside), folder, min(beside).name, a.name, b.name),
+        say_once(
+            f"{len(beside)} pictures in {folder}, such as {min(beside).name}, are left out: "
+            f"A is read from {a.name} and B from {b.name}"
         )
 
 
@@ -82,7 +81,7 @@ def _say_if_narrow(path: Path) -> None:
     with suppress(*UNREADABLE), PILImage.open(path) as image:
         width, height = image.size
         if narrow_halves(width, height) and width > height:
-            _log.warning(
-                "gan-lab: %s of %dx%d is cut into A and B of %dx%d each: single pictures belong into folders A and B",
-                *(path, width, height, width // 2, height),
+            say_once(
+                f"{path} of {width}x{height} is cut into A and B of {width // 2}x{height} each: "
+                "single pictures belong into folders A and B"
             )

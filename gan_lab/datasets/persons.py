@@ -2,7 +2,6 @@
 
 import csv
 import json
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any, NamedTuple
 
 from torch.utils.data import Dataset
 
+from gan_lab.datasets.folders import normal_name
 from gan_lab.datasets.images import read_image
 from gan_lab.datasets.posed_people import person_sample, pose_request
 from gan_lab.datasets.prediction_data import folder_of, pictures_below
@@ -181,8 +181,8 @@ def _csv_boxes(path: Path) -> Iterator[tuple[str, Box]]:
 
 def _with_boxes(names: list[str], boxes: Mapping[str, list[Box]], path: Path) -> Iterator[_Entry]:
     """The boxes of each picture; names are the same in either of Unicode's forms of accents."""
-    boxes = {unicodedata.normalize("NFC", name): of_name for name, of_name in boxes.items()}
-    normal = [unicodedata.normalize("NFC", name) for name in names]
+    boxes = {normal_name(name): of_name for name, of_name in boxes.items()}
+    normal = [normal_name(name) for name in names]
     unknown = sorted(boxes.keys() - set(normal))
     if unknown:
         more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""

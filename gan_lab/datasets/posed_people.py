@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -27,6 +27,7 @@ from gan_lab.pose.person_crop import (
 )
 from gan_lab.pose.skeletons import Skeleton
 from gan_lab.samples import PersonSample, PoseRequest, PoseSample
+from gan_lab.terminal import say_once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,3 +248,12 @@ def pose_request(batch: dict[str, Any]) -> PoseRequest:
         people=batch["person"].tolist(),
         boxes=batch["box"],
     )
+
+
+People = TypeVar("People", bound=PhotographedPeople)
+
+
+def announced(people: People) -> People:
+    """The people, once it has been said how many there are."""
+    say_once(people.summary())
+    return people

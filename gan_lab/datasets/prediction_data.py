@@ -1,6 +1,5 @@
 """What data sets for ``predict`` have in common: a collated batch of them is a request."""
 
-import logging
 import os
 from functools import cache
 from pathlib import Path
@@ -9,8 +8,7 @@ from typing import Any, Protocol
 from gan_lab.datasets.folders import is_image, list_images
 from gan_lab.images.signature import is_signed
 from gan_lab.samples import PredictionRequest, TranslateRequest
-
-_log = logging.getLogger(__name__)
+from gan_lab.terminal import say
 
 
 class PredictionData(Protocol):
@@ -43,7 +41,7 @@ def pictures_below(folder: Path, output_folder: Path | None = None) -> list[Path
     paths = _without_output(list_images(folder), folder, output_folder)
     made = sum(map(is_signed, paths))
     if 0 < made < len(paths):
-        _log.warning("gan-lab: %d of the %d pictures below %s are predictions themselves", made, len(paths), folder)
+        say(f"{made} of the {len(paths)} pictures below {folder} are predictions themselves")
     return paths
 
 

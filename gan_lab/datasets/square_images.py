@@ -1,7 +1,6 @@
 """Single images at one square size: what unconditional models learn from."""
 
 import hashlib
-import logging
 import math
 import random
 from collections.abc import Iterator, Sequence
@@ -16,8 +15,7 @@ from gan_lab.datasets.images import ImageFile, to_tensor
 from gan_lab.errors import DatasetError, ImageReadError
 from gan_lab.images.transforms import Image, center_square, resize
 from gan_lab.samples import ImageSample
-
-_log = logging.getLogger(__name__)
+from gan_lab.terminal import say
 
 
 class SquareImages(Dataset[ImageSample]):
@@ -123,4 +121,4 @@ class SquareImages(Dataset[ImageSample]):
                 f"{self.data_set}: {count} of {len(self)} files cannot be decoded, the last one {error}: "
                 "`gan-lab check` lists them all; unpack the data set anew, or raise data.max_broken_fraction"
             )
-        _log.warning("gan-lab: %s: left out %s (%d of %d files so far)", self.data_set, error, count, len(self))
+        say(f"{self.data_set}: left out {error} ({count} of {len(self)} files so far)", by_each=True)

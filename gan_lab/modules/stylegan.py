@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import torch
-from lightning.pytorch.utilities import rank_zero_info
 from torch import Tensor
 
 from gan_lab.errors import ConfigurationError, require, require_numbers
@@ -21,6 +20,7 @@ from gan_lab.networks.stylegan import mix_styles
 from gan_lab.precision import full_precision, normal
 from gan_lab.samples import ImageSample, PathRequest, PredictionRequest, SeedRequest
 from gan_lab.schedules import GrowingSchedule, GrowthStage, as_schedule, is_power_of_two, style_layer_count
+from gan_lab.terminal import say
 from gan_lab.training.gan_module import GANModule
 from gan_lab.training.optimizers import AdamSettings, LazyRegularization, OptimizersByRole
 
@@ -147,7 +147,7 @@ class StyleGANModule(GANModule):
         """Ends a run at once that is resumed after its schedule's end, and says if that comes before the last size."""
         reached, resolution = self.schedule.last_resolution, self.schedule.resolution
         if reached < resolution:
-            rank_zero_info(f"gan-lab: schedule.total_kimg ends training at {reached} of {resolution} pixels: raise it")
+            say(f"schedule.total_kimg ends training at {reached} of {resolution} pixels: raise it")
         self._stop_when_done(self.images_seen)
         super().on_train_start()
 
@@ -185,7 +185,7 @@ class StyleGANModule(GANModule):
 
     def _stop_when_done(self, images: int) -> None:
         if self.schedule.done(images) and not self.trainer.should_stop:
-            rank_zero_info(f"gan-lab: schedule.total_kimg is reached, {images:,} images have been seen")
+            say(f"schedule.total_kimg is reached, {images:,} images have been seen")
             self.trainer.should_stop = True
 
     def _discriminator_loss(self, real: Tensor, fake: Tensor, alpha: float) -> tuple[Tensor, dict[str, Tensor]]:

@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from gan_lab.errors import CheckpointError
-from gan_lab.terminal import printable
+from gan_lab.terminal import say
 from gan_lab.training.best_checkpoint import Best, known_bests, peek
 from gan_lab.training.checkpoint_form import misfit, misfit_of_weights
 from gan_lab.training.old_checkpoints import in_present_form
@@ -68,7 +68,7 @@ def find_checkpoint(wanted: str, root: Path) -> Path:
     if found is None:
         raise CheckpointError(f"there is no readable {wanted}.ckpt below {root}")
     if skipped:
-        print(printable(f"gan-lab: taken in its place: {found}"))
+        say(f"taken in its place: {found}")
     if wanted == "best":
         _say_if_another_is_better(found, root)
     return found
@@ -89,7 +89,7 @@ def _find_best(root: Path, skipped: list[Path]) -> Path | None:
             return path
         for best in known_bests(checkpoint, path.parent):
             if best.path is None:
-                print(printable(f"gan-lab: the best checkpoint that {path} knows, of {best}, is gone"))
+                say(f"the best checkpoint that {path} knows, of {best}, is gone")
             elif best.counts and best.path.name == "best.ckpt" and _read(best.path, skipped) is not None:
                 return best.path
     return None
@@ -107,7 +107,7 @@ def _read(path: Path, skipped: list[Path]) -> dict[str, Any] | None:
         return read_checkpoint(path, mmap=True)
     except CheckpointError as error:
         if path not in skipped:
-            print(printable(f"gan-lab: skipped: {error}"))
+            say(f"skipped: {error}")
             skipped.append(path)
         return None
 
@@ -122,7 +122,7 @@ def _say_if_another_is_better(found: Path, root: Path) -> None:
             best, where = other, path
     if where != found:
         which = f"{where} is better ({best}; here {own})"
-        print(printable(f"gan-lab: {which}, but of a run that this one does not go on from"))
+        say(f"{which}, but of a run that this one does not go on from")
 
 
 def _own_score(path: Path) -> Best | None:

@@ -14,7 +14,8 @@ from lightning.pytorch.cli import LightningArgumentParser
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from lightning.pytorch.strategies import DDPStrategy, Strategy
 from lightning.pytorch.trainer.connectors import checkpoint_connector
-from lightning.pytorch.utilities import rank_zero_info
+
+from gan_lab.terminal import say
 
 from gan_lab.training.step_log import StepLog
 
@@ -215,7 +216,7 @@ def finish_step(trainer: Trainer, validate: bool, anew: bool) -> bool:
         steps._batches_that_stepped += 1
         fit.on_advance_end()
     elif within_epoch and anew:
-        rank_zero_info("gan-lab: data, batches or processes are others than the checkpoint's: its epoch begins anew")
+        say("data, batches or processes are others than the checkpoint's: its epoch begins anew")
         steps._batches_that_stepped += 1
         steps.on_iteration_done()
     if ended or not within_epoch:

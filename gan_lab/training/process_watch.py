@@ -7,6 +7,7 @@ from lightning.pytorch.callbacks import Callback
 
 from gan_lab import peers
 from gan_lab.errors import GanLabError
+from gan_lab.terminal import take_rank
 from gan_lab.training.distributed import gather
 from gan_lab.training.lightning_private import stop_killing_for_children
 
@@ -23,6 +24,7 @@ class ProcessWatch(Callback):
 
     def __init__(self, trainer: Trainer) -> None:
         trainer.strategy.setup_environment()  # Lightning does it next: it is the same to do it twice
+        take_rank(trainer.global_rank)
         here = trainer.num_nodes == 1
         mine = peers.Peers(trainer.global_rank, trainer.world_size)
         address = gather(mine.listen("127.0.0.1" if here else "") if trainer.is_global_zero else None)[0]

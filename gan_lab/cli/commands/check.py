@@ -1,15 +1,15 @@
 """``gan-lab check``: opens every file of a configured datamodule before a night of training depends on it."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from gan_lab.cli import help_page
-from gan_lab.cli.console import show
 from gan_lab.cli.help_page import HelpPage
 from gan_lab.errors import ImageReadError
 from gan_lab.stopping import thread_pool
+from gan_lab.terminal import show
 
 PAGE = HelpPage(
     "Opens every file of an experiment's data and lists what is broken (cannot be decoded), mismatched (sides of "
@@ -44,6 +44,7 @@ def run(arguments: list[str]) -> int:
     from gan_lab.datasets.dark_pictures import brightest, darkness_of_files, pictures
 
     broken = 0
+    listed: set[object] = set()
     seen: dict[str, tuple[str, Path]] = {}
     chosen = data_of(arguments)
     for split, data in chosen.splits().items():
@@ -55,12 +56,12 @@ def run(arguments: list[str]) -> int:
         oddities = [oddity for _, odd, _ in reports for oddity in odd]
         for _, _, digests in reports:
             oddities += _duplicates(split, digests, seen)
-        oddities += [dark] if dark else []
+        found: list[tuple[str, str, object]] = [("broken", problem, problem) for problem in problems]
+        found += [("odd", oddity, oddity) for oddity in oddities]
+        found += [("odd", dark, (dark, *paths))] if dark else []
         broken += len(problems)
-        show(f"{split}: {len(data)} samples, {len(problems)} broken or mismatched, {len(oddities)} odd")
-        for kind, lines in (("broken", problems), ("odd", oddities)):
-            for line in lines:
-                show(f"  {kind}: {line}")
+        show(f"{split}: {len(data)} samples, {len(problems)} broken or mismatched, {len(found) - len(problems)} odd")
+        _list(found, listed)
     return 1 if broken else 0
 
 
@@ -87,6 +88,23 @@ def data_of(arguments: list[str]) -> Any:
         parser.add_argument(f"--{section}", type=Any, help="not looked at")
     given = parser.parse_args(prepared("check", arguments, names))
     return parser.instantiate_classes(given).data
+
+
+def _list(found: Sequence[tuple[str, str, object]], listed: set[object]) -> None:
+    """Lists what was found in a split, and only counts what is listed already.
+
+    Args:
+        found: The kind, the line, and what tells it from others.
+        listed: What tells those from others that are listed already, to which these are added.
+    """
+    again = 0
+    for kind, line, identity in found:
+        again += identity in listed
+        if identity not in listed:
+            show(f"  {kind}: {line}")
+        listed.add(identity)
+    if again:
+        show(f"  {again} of these {'is' if again == 1 else 'are'} listed above")
 
 
 def _examine(data: _Checkable, index: int) -> tuple[list[str], list[str], dict[Path, str]]:

@@ -6,10 +6,10 @@ import shlex
 from typing import Any
 
 from gan_lab.cli.config_names import shipped_folder
-from gan_lab.cli.console import show
 from gan_lab.cli.help_page import HelpPage, Option
 from gan_lab.cli.plain_parser import PlainParser
 from gan_lab.cli.table import COMMANDS
+from gan_lab.terminal import show
 
 PAGE = HelpPage(
     "Prints a script that completes commands, names of experiments, files and the usual options.",

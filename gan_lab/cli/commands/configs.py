@@ -7,10 +7,10 @@ from operator import attrgetter
 from pathlib import Path
 
 from gan_lab.cli.config_names import describe, find_config, named_configs
-from gan_lab.cli.console import say, show
 from gan_lab.cli.help_page import HelpPage
 from gan_lab.cli.plain_parser import PlainParser
 from gan_lab.errors import ConfigurationError, require
+from gan_lab.terminal import say, show
 
 PAGE = HelpPage(
     "Lists the experiments that --config takes by name: the paper, the data, and what each is about. "
