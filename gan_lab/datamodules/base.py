@@ -13,11 +13,11 @@ from gan_lab.datasets import ImageFolder, loader
 from gan_lab.datasets.dark_pictures import say_if_dark
 from gan_lab.datasets.prediction_data import PredictionData
 from gan_lab.datasets.prediction_loader import prediction_loader
+from gan_lab.datasets.splits import BuiltSplits, require_samples_of
 from gan_lab.errors import require_numbers
 from gan_lab.images.pixels import from_bytes
 from gan_lab.samples import PredictionRequest
 from gan_lab.seeding import run_seed
-from gan_lab.stopping import leave_to_parent
 
 
 class GANDataModule(LightningDataModule, ABC):
@@ -58,6 +58,7 @@ class GANDataModule(LightningDataModule, ABC):
         self.image_size, self.flip = image_size, flip
         self.batch_size, self.eval_batch_size = batch_size, eval_batch_size
         self.num_workers, self.predict_folder, self.white_level = num_workers, predict_folder, white_level
+        self._splits = BuiltSplits()
 
     @classmethod
     def shared_settings(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -92,20 +93,27 @@ class GANDataModule(LightningDataModule, ABC):
         sampler = loader.EpochSampler(length, run_seed(), *self._rank_and_world_size())
         return loader.EpochBatchSampler(sampler, self.batch_size)
 
+    def prepare_data(self) -> None:
+        """Builds what a run will read before it writes anything; no validation split if none of it is asked for."""
+        if self.trainer is not None and self.trainer.state.fn == "fit":
+            self.batch_sampler(len(self._splits.build("train", self.training_data)))
+            if self.trainer.limit_val_batches != 0:
+                require_samples_of(self._splits.build("val", self.validation_data), "val")
+
     def train_dataloader(self) -> loader.ResumableLoader:
         """Shuffled, augmented, endless in its variety, and resumable at any batch."""
-        data = self.training_data()
+        data = self._splits.take("train", self.training_data)
         say_if_dark(data, self.white_level)
-        batches = self.batch_sampler(len(data))  # type: ignore[arg-type]  # map-style
+        batches = self.batch_sampler(len(data))
         return loader.ResumableLoader(data, batches, self.num_workers, pin_memory=torch.cuda.is_available())
 
     def val_dataloader(self) -> DataLoader[Any]:
         """Every validation sample once, in order."""
-        return self._evaluation_loader(self.validation_data(), self.eval_batch_size)
+        return self._evaluation_loader(self._splits.take("val", self.validation_data))
 
     def test_dataloader(self) -> DataLoader[Any]:
         """Every test sample once, in order."""
-        return self._evaluation_loader(self.test_data(), self.eval_batch_size)
+        return self._evaluation_loader(self.test_data())
 
     def predict_dataloader(self) -> DataLoader[Any]:
         """Every picture once, in order; one at a time where their sizes differ."""
@@ -127,10 +135,8 @@ class GANDataModule(LightningDataModule, ABC):
             return self._predicted.request(floats)
         return floats
 
-    def _evaluation_loader(self, data: Dataset[Any], batch_size: int) -> DataLoader[Any]:
-        sampler = loader.ShardSampler(len(data), *self._rank_and_world_size())  # type: ignore[arg-type]  # map-style
-        workers: dict[str, Any] = {"num_workers": self.num_workers, "worker_init_fn": leave_to_parent}
-        return DataLoader(data, batch_size=batch_size, sampler=sampler, **workers)
+    def _evaluation_loader(self, data: Dataset[Any]) -> DataLoader[Any]:
+        return loader.evaluation_loader(data, self.eval_batch_size, self.num_workers, self._rank_and_world_size())
 
     def _rank_and_world_size(self) -> tuple[int, int]:
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer is not None else (0, 1)

@@ -59,7 +59,8 @@ class GrowingDataModule(UnconditionalDataModule):
         self._asked = what_to_predict(predict, self.seeds, column_seeds, layers, frames)
 
     def prepare_data(self) -> None:
-        """Makes the store of small images before training, in one process of each machine."""
+        """Makes the store of small images, too, once nothing is known to be missing."""
+        super().prepare_data()
         if self.trainer is not None and self.trainer.state.fn == "fit":
             self.training_data().prepare()
 
@@ -76,9 +77,9 @@ class GrowingDataModule(UnconditionalDataModule):
 
     def val_dataloader(self) -> DataLoader[Any]:
         """One batch of validation images, to be shown: nothing is measured on each of them."""
-        data = self.validation_data()
+        data = self._splits.take("val", self.validation_data)
         shown = Subset(data, range(min(len(data), self.eval_batch_size)))
-        return self._evaluation_loader(shown, self.eval_batch_size)
+        return self._evaluation_loader(shown)
 
     test_dataloader = val_dataloader
 

@@ -76,4 +76,4 @@ class UnconditionalDataModule(GANDataModule):
 
     def reference_dataloader(self, split: Split) -> DataLoader[Any]:
         """This process's share of a split's images as they are, to measure others by; its dataset has a fingerprint."""
-        return self._evaluation_loader(self.split(split), self.eval_batch_size)
+        return self._evaluation_loader(self.split(split))

@@ -107,10 +107,7 @@ class EpochBatchSampler:
 
     def __init__(self, sampler: EpochSampler, batch_size: int) -> None:
         if len(sampler) < batch_size:
-            raise DatasetError(
-                f"{len(sampler)} training samples a process do not fill one batch: "
-                f"lower data.batch_size, which is {batch_size}"
-            )
+            raise DatasetError(_too_few(sampler, batch_size))
         self.sampler = sampler
         self.batch_size = batch_size
         self.seed = sampler.seed
@@ -149,6 +146,17 @@ class EpochBatchSampler:
     def _makeup(self) -> dict[str, int]:
         sampler = self.sampler
         return {"samples": sampler.length, "batch_size": self.batch_size, "processes": sampler.world_size}
+
+
+def _too_few(sampler: EpochSampler, batch_size: int) -> str:
+    """What is said of samples that do not fill a batch in each process."""
+    processes, fewer = sampler.world_size, "trainer.devices or trainer.num_nodes"
+    if not len(sampler):
+        given = f"{sampler.length} training samples are too few for {processes} processes: "
+        return given + (f"lower {fewer}" if sampler.length else "there is nothing to train on")
+    remedy = f"lower data.batch_size, which is {batch_size}"
+    remedy += f", or {fewer}, of which there are {processes} processes" if sampler.length >= batch_size else ""
+    return f"{len(sampler)} training samples a process do not fill one batch: {remedy}"
 
 
 class _SeededSamples(Dataset[Any]):
@@ -206,3 +214,26 @@ class ResumableLoader(DataLoader[Any]):
     def load_state_dict(self, state: dict[str, int]) -> None:
         """Makes the next epoch begin there."""
         self.batches.load_state_dict(state)
+
+
+def evaluation_loader(
+    data: Any,
+    batch_size: int,
+    num_workers: int,
+    shard: tuple[int, int],
+    kind: type[DataLoader[Any]] = DataLoader,
+    **settings: Any,
+) -> DataLoader[Any]:
+    """Every sample once, in order: this process's share of them.
+
+    Args:
+        data: Any map-style dataset.
+        batch_size: Samples a batch.
+        num_workers: Processes that decode; 0 decodes in this one.
+        shard: This process, and the number of all.
+        kind: The loader's class.
+        **settings: What else that is given.
+    """
+    sampler = ShardSampler(len(data), *shard)
+    settings |= {"num_workers": num_workers, "worker_init_fn": leave_to_parent}
+    return kind(data, batch_size=batch_size, sampler=sampler, **settings)

@@ -6,9 +6,8 @@ from typing import Any, NamedTuple
 
 from torch.utils.data import DataLoader, Dataset, default_collate
 
-from gan_lab.datasets.loader import ShardSampler
+from gan_lab.datasets.loader import evaluation_loader
 from gan_lab.errors import ImageReadError, require
-from gan_lab.stopping import leave_to_parent
 
 
 class _Broken(NamedTuple):
@@ -72,12 +71,14 @@ def prediction_loader(
     """
     samples, processes = len(data), shard[1]  # type: ignore[arg-type]  # map-style
     enough = samples >= processes
-    require(enough, f"there are {processes} processes to predict {samples} samples: lower trainer.devices")
-    settings: dict[str, Any] = {"batch_size": batch_size, "sampler": ShardSampler(samples, *shard)}
-    settings |= {"num_workers": workers, "worker_init_fn": leave_to_parent}
+    require(
+        enough,
+        f"there are {processes} processes to predict {samples} samples: lower trainer.devices or trainer.num_nodes",
+    )
+    settings = (batch_size, workers, shard)
     if passes_over and hasattr(data, "files"):
-        return SiftingLoader(_Sifted(data), collate_fn=_sift, **settings)
-    return DataLoader(data, **settings)
+        return evaluation_loader(_Sifted(data), *settings, SiftingLoader, collate_fn=_sift)
+    return evaluation_loader(data, *settings)
 
 
 def _sift(samples: list[Any]) -> tuple[Any, list[str]]:
