@@ -1,19 +1,15 @@
 """The step that all papers share: one batch, one count, the same on every process and after every resume."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import torch
-from lightning.pytorch import Callback, LightningModule
+from lightning.pytorch import Callback
 from torch import Tensor
 from torch.optim import Optimizer
 
 from gan_lab.errors import CheckpointError, require
-from gan_lab.inference.latent_sampler import SeedSampler
-from gan_lab.inference.predictions import Prediction
-from gan_lab.samples import ImageSample, PairedSample, PoseSample, PredictionRequest, UnpairedSample
 from gan_lab.seeding import Purpose, derive_seed, run_seed, seed_generators
 from gan_lab.training import distributed
 from gan_lab.training.checkpoint_files import read_checkpoint
@@ -21,19 +17,20 @@ from gan_lab.training.ema import WeightAverages, with_averages
 from gan_lab.training.finiteness import FiniteCheck, require_finite_weights
 from gan_lab.training.lightning_private import count_step, measure_last_step, show_steps
 from gan_lab.training.old_checkpoints import in_present_form
-from gan_lab.training.optimizers import ConfiguredSettings, OptimizersByRole, require_own_state
+from gan_lab.training.optimizers import ConfiguredSettings, require_own_state
+from gan_lab.training.paper import Paper
 from gan_lab.training.per_process import PerProcessState
 from gan_lab.training.precisions import fresh_casts, require_plugin, sum_in_precision_of
 from gan_lab.training.process_watch import ProcessWatch
 from gan_lab.training.rates import require_learning
 from gan_lab.training.renamed import RENAMES
 from gan_lab.training.resumed_step import ResumedStep
-from gan_lab.training.sample_check import Channels, images_requested, require_channels, require_samples
+from gan_lab.training.sample_check import images_requested, require_channels, require_samples
 from gan_lab.training.step_log import StepLog
 from gan_lab.training.strategies import require_strategy
 
 
-class GANModule(LightningModule, ABC):
+class GANModule(Paper):
     """Base of every paper's module: exact, countable, distributed steps.
 
     A paper writes ``adversarial_step`` (its game, from forward to optimizer steps), ``build_optimizers``, ``render``
@@ -47,14 +44,7 @@ class GANModule(LightningModule, ABC):
         per_process: What a checkpoint keeps of every process by itself.
         step_log: What a step logs besides its losses.
         averages: What every step moves of averaged weights.
-        sampler: What makes images of nothing but seeds; None in a model that needs more.
-        learns_from: The samples that it learns from and is measured on.
-        rate_options: The options that say when learning rates fall, as messages name them.
     """
-
-    sampler: SeedSampler | None = None
-    learns_from: ClassVar[type[ImageSample | PairedSample | PoseSample | UnpairedSample]]
-    rate_options: ClassVar[str] = "model.lr"
 
     def __init__(self) -> None:
         super().__init__()
@@ -66,41 +56,6 @@ class GANModule(LightningModule, ABC):
         self.averages = WeightAverages()
         self._optimizers_kept: int | None = None
         self._resumed_step = ResumedStep()
-
-    @abstractmethod
-    def adversarial_step(self, batch: Any) -> None:
-        """Plays one round of the paper's game on a batch, optimizer steps included."""
-
-    @abstractmethod
-    def build_optimizers(self) -> OptimizersByRole:
-        """One optimizer over all generators, and one over all discriminators."""
-
-    @abstractmethod
-    def render(self, batch: Any, first: int = 0) -> dict[str, Tensor]:
-        """Shows what the model makes of a batch of samples.
-
-        Args:
-            batch: The samples.
-            first: The row of a sheet at which the batch begins, from 0; an unconditional model shows images of as many
-                seeds from there.
-
-        Returns:
-            Named images (B, C, H, W) in [-1, 1], in the order in which a sheet shows them.
-        """
-
-    @abstractmethod
-    def predict_step(self, request: PredictionRequest, batch_idx: int = 0) -> Prediction:
-        """Makes what is requested."""
-
-    def validation_step(self, batch: Any, batch_idx: int) -> None:
-        """Measures held-out samples; here nothing, so that callbacks find a validation in a paper without measures."""
-
-    def validation_names(self) -> set[str]:
-        """Names that a validation logs, such as ``val/l1``; overridden together with ``validation_step``."""
-        return set()
-
-    def test_step(self, batch: Any, batch_idx: int) -> None:
-        """As validation, under ``test/``."""
 
     @classmethod
     def load_from_checkpoint(cls, checkpoint_path: Any, *args: Any, **settings: Any) -> Self:
@@ -115,32 +70,6 @@ class GANModule(LightningModule, ABC):
         kept = {name: value for name, value in kept.items() if not name.startswith("_")}
         module: Self = super().load_from_checkpoint(checkpoint_path, *args, **(kept | settings))
         return module
-
-    @classmethod
-    def agree_with_data(cls, settings: Mapping[str, Any], option: str, of_the_data: Any) -> Any:
-        """What an option becomes for which model and data were given different values.
-
-        Args:
-            settings: The model's options.
-            option: The one of them.
-            of_the_data: The data's value.
-
-        Returns:
-            Either of the two, if the networks can work with it; None if they cannot.
-        """
-        return None
-
-    def image_channels(self) -> dict[str, Channels]:
-        """The channels that the images of a sample should have, by their keys; three of RGB in most papers."""
-        return {"image": Channels(3)}
-
-    def learning_rate_factor(self) -> float:
-        """What every configured learning rate is multiplied by in the coming step; the epoch's."""
-        return self.epoch_rate_factor(self.current_epoch)
-
-    def epoch_rate_factor(self, epoch: int) -> float:
-        """What every configured learning rate is multiplied by in an epoch, from 0; 1 unless a paper says otherwise."""
-        return 1.0
 
     def configure_optimizers(self) -> list[Optimizer]:
         """Those of :meth:`build_optimizers`. Not for overriding."""
