@@ -82,6 +82,17 @@ def seed_generators(seed: int, device: torch.device | None = None) -> None:
         torch.get_device_module(device).manual_seed(seed)
 
 
+def draw_seeds(count: int) -> list[int]:
+    """Seeds for as many samples, of the CPU's global generator: a sample's is the same in any division into batches."""
+    seeds: list[int] = torch.randint(2**32, (count,)).tolist()
+    return seeds
+
+
+def generators_from_seeds(seeds: Iterable[int], device: torch.device) -> list[torch.Generator]:
+    """A generator of a device for each seed, which starts as the global one does after :func:`seed_generators`."""
+    return [torch.Generator(device).manual_seed(seed) for seed in seeds]
+
+
 def normal_from_seeds(seeds: Iterable[int], *shape: int) -> torch.Tensor:
     """Draws N(0, 1) for each seed by itself: what a seed gives depends on no other one, and on no device.
 

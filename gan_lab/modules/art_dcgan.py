@@ -13,7 +13,7 @@ from gan_lab.losses import discriminator_loss, generator_loss
 from gan_lab.networks import DCGANDiscriminator
 from gan_lab.networks.dcgan import ImageSize
 from gan_lab.networks.layers import frozen, inference_behavior
-from gan_lab.precision import normal
+from gan_lab.precision import normal, normal_by_seeds
 from gan_lab.samples import ImageSample, PredictionRequest, SeedRequest
 from gan_lab.training.gan_module import GANModule
 from gan_lab.training.optimizers import AdamSettings, OptimizersByRole
@@ -125,7 +125,7 @@ class ArtDCGANModule(GANModule):
         """The discriminator's loss in the game as it is trained, on held-out images, as ``val/discriminator``.
 
         By how much it exceeds ``loss/discriminator`` tells how far the training images are being memorized. Batch norm
-        sees a batch, as in training: values of one ``data.eval_batch_size`` can be compared.
+        takes each image's own statistics: so the loss is the same whatever ``data.eval_batch_size`` is.
         """
         self._measure(batch, "val")
 
@@ -139,9 +139,9 @@ class ArtDCGANModule(GANModule):
 
     def _measure(self, batch: ImageSample, split: str) -> None:
         real = self._fitting(batch["image"])
-        as_in_training = {"dropout": False, "batch_statistics": True}
-        with inference_behavior(self.generator, **as_in_training):
-            generated = self.generator(self._codes(real))
-        with inference_behavior(self.discriminator, **as_in_training):
+        seeds = self.evaluated.seeds(len(real))
+        with inference_behavior(self.generator, dropout=False, batch_statistics=True):
+            generated = self.generator(normal_by_seeds(seeds, self.latent_size, 1, 1, like=real))
+        with inference_behavior(self.discriminator, dropout=False, batch_statistics=True):
             loss = discriminator_loss(self.discriminator(real), self.discriminator(generated), self.objective)
         self.log(f"{split}/discriminator", loss, batch_size=len(real), sync_dist=True, prog_bar=True)

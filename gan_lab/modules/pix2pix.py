@@ -59,8 +59,8 @@ class Pix2PixModule(GANModule):
         ema_half_life: After how many images a step's weights count half in the averaged generator, which then makes
             all images but the training's; 0 for none, as in the paper.
         test_dropout: Whether dropout draws noise in validation and prediction too, as the paper does (section 3.4).
-        test_batch_statistics: Whether batch norm uses the statistics of the images at hand in validation and
-            prediction too, as the paper does (section 3.4), rather than those gathered in training.
+        test_batch_statistics: Whether batch norm uses each image's own statistics in validation and prediction, as the
+            paper does, which tests on batches of one (section 3.4), rather than those gathered in training.
         palette: The colors of the targets' classes, if the targets are label maps: validation and test then report
             the shares of right pixels, over all and averaged over classes, and the classes' IoU (Table 6).
         color_space: ``lab`` for colorization (section 4.3): of RGB images the network sees the lightness and paints
@@ -164,8 +164,11 @@ class Pix2PixModule(GANModule):
         return logits
 
     def translate(self, source: Tensor) -> Tensor:
-        """Translates images (B, C, H, W) in [-1, 1] of any size, padded to what the network takes and cropped back."""
-        return self.translator(source)
+        """Translates images (B, C, H, W) in [-1, 1] of any size, padded to what the network takes and cropped back.
+
+        Each by itself: its noise and its statistics are the same whatever the others are.
+        """
+        return self.translator(source, self.evaluated.seeds(len(source)))
 
     def render(self, batch: PairedSample, first: int = 0) -> dict[str, Tensor]:
         """``source``, ``generated`` and ``target``."""

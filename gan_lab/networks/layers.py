@@ -1,13 +1,16 @@
 """Pieces that several networks share."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Literal, cast, get_args
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gan_lab.errors import require
+from gan_lab.seeding import draw_seeds, generators_from_seeds
 
 Norm = Literal["batch", "instance"]
 
@@ -67,31 +70,67 @@ def frozen(network: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
-def inference_behavior(network: nn.Module, *, dropout: bool, batch_statistics: bool) -> Iterator[None]:
+def inference_behavior(
+    network: nn.Module, *, dropout: bool, batch_statistics: bool, seeds: Sequence[int] | None = None
+) -> Iterator[None]:
     """Within, the network runs in evaluation mode but for what is asked for; its state is not touched.
 
+    What it makes of a sample depends on no other sample of the batch.
+
     Args:
-        network: The network; on leaving, every layer's mode is as it was.
-        dropout: Whether dropout draws noise as in training.
-        batch_statistics: Whether batch norm normalizes by the batch at hand, as in training, without recording it.
+        network: The network; on leaving, every layer is as it was.
+        dropout: Whether dropout draws noise as in training, for each sample by itself.
+        batch_statistics: Whether batch norm normalizes by the sample at hand, as training on batches of one does,
+            without recording it.
+        seeds: What each sample's noise follows from, from 0 to 2**32 - 1; None to draw them.
     """
     modes = [(layer, layer.training) for layer in network.modules()]
     network.eval()
-    norms = [layer for layer in network.modules() if isinstance(layer, nn.modules.batchnorm._BatchNorm)]
+    noise = _NoiseBySample(seeds)
+    changed: list[nn.Module] = []
     for layer in network.modules():
-        if isinstance(layer, nn.Dropout):
-            layer.train(dropout)
-    recorded = [(norm, norm.running_mean, norm.running_var) for norm in norms]
-    if batch_statistics:  # without any recorded, those of the batch are taken; in training mode, of all processes'
-        for norm in norms:
-            norm.running_mean = norm.running_var = None
+        if isinstance(layer, nn.Dropout) and dropout:
+            layer.forward = partial(noise.drop, layer.p)  # type: ignore[method-assign]
+            changed.append(layer)
+        elif isinstance(layer, nn.modules.batchnorm._BatchNorm) and batch_statistics:
+            layer.forward = partial(_normalize_samples, layer)  # type: ignore[method-assign]
+            changed.append(layer)
     try:
         yield
     finally:
-        for norm, mean, variance in recorded:
-            norm.running_mean, norm.running_var = mean, variance
+        for layer in changed:
+            del layer.forward
         for layer, mode in modes:
             layer.training = mode
+
+
+class _NoiseBySample:
+    """Dropout whose noise each sample draws from a generator of its own, in all layers of a network one after another.
+
+    A sample alone in its batch has what torch's dropout draws from the global generator.
+    """
+
+    def __init__(self, seeds: Sequence[int] | None) -> None:
+        self._seeds = seeds
+        self._generators: list[torch.Generator] | None = None
+
+    def drop(self, share: float, x: Tensor) -> Tensor:
+        """Zeroes a share of the features (B, ...), and makes up for it in the others."""
+        if self._generators is None:
+            seeds = draw_seeds(len(x)) if self._seeds is None else self._seeds
+            self._generators = generators_from_seeds(seeds, x.device)
+        kept = torch.empty_like(x)
+        for sample, generator in zip(kept.split(1), self._generators, strict=True):
+            sample.bernoulli_(1 - share, generator=generator)
+        return x * kept.div_(1 - share)
+
+
+def _normalize_samples(norm: nn.modules.batchnorm._BatchNorm, x: Tensor) -> Tensor:
+    """Batch norm of each sample (B, C, ...) by its own mean and variance."""
+    samples, channels = x.shape[:2]
+    weight, bias = (None if one is None else one.repeat(samples) for one in (norm.weight, norm.bias))
+    apart = x.reshape(1, samples * channels, *x.shape[2:])
+    return F.batch_norm(apart, None, None, weight, bias, training=True, eps=norm.eps).view(x.shape)
 
 
 def pad_to_multiple(images: Tensor, multiple: int, at_least: int = 1) -> tuple[Tensor, tuple[slice, slice]]:

@@ -14,6 +14,7 @@ from gan_lab.seeding import Purpose, derive_seed, run_seed, seed_generators
 from gan_lab.training import distributed
 from gan_lab.training.checkpoint_files import read_checkpoint
 from gan_lab.training.ema import WeightAverages, with_averages
+from gan_lab.training.evaluated_samples import EvaluatedSamples
 from gan_lab.training.finiteness import FiniteCheck, require_finite_weights
 from gan_lab.training.lightning_private import count_step, measure_last_step, show_steps
 from gan_lab.training.old_checkpoints import in_present_form
@@ -25,7 +26,7 @@ from gan_lab.training.process_watch import ProcessWatch
 from gan_lab.training.rates import require_learning
 from gan_lab.training.renamed import RENAMES
 from gan_lab.training.resumed_step import ResumedStep
-from gan_lab.training.sample_check import images_requested, require_channels, require_samples
+from gan_lab.training.sample_check import count_samples, images_requested, require_channels, require_samples
 from gan_lab.training.step_log import StepLog
 from gan_lab.training.strategies import require_strategy
 
@@ -41,6 +42,7 @@ class GANModule(Paper):
 
     Attributes:
         images_seen: Images of all steps so far, over all processes: the one count of them.
+        evaluated: The samples of the evaluation under way.
         per_process: What a checkpoint keeps of every process by itself.
         step_log: What a step logs besides its losses.
         averages: What every step moves of averaged weights.
@@ -56,6 +58,7 @@ class GANModule(Paper):
         self.averages = WeightAverages()
         self._optimizers_kept: int | None = None
         self._resumed_step = ResumedStep()
+        self.evaluated = EvaluatedSamples()
 
     @classmethod
     def load_from_checkpoint(cls, checkpoint_path: Any, *args: Any, **settings: Any) -> Self:
@@ -110,8 +113,7 @@ class GANModule(Paper):
 
     def images_in(self, batch: Mapping[str, Any]) -> int:
         """The images of a step, over all processes."""
-        count = next(len(value) for value in batch.values() if isinstance(value, Tensor))
-        return count * self.trainer.world_size
+        return count_samples(batch) * self.trainer.world_size
 
     def minimize(self, loss: Tensor | Iterable[Tensor], optimizer: Optimizer) -> None:
         """One optimizer step down the gradient of ``loss``, averaged over the processes of a distributed run.
@@ -192,19 +194,23 @@ class GANModule(Paper):
     on_test_start = on_validation_start
 
     def on_validation_batch_start(self, batch: Any, batch_idx: int, dataloader_idx: int = 0) -> None:
-        """Makes what is random in an evaluated batch the same at every evaluation."""
+        """Makes what is random in an evaluated sample the same at every evaluation."""
         self._require_samples(batch)
-        self._seed(Purpose.VALIDATION, batch_idx)
+        self._begin_evaluated(Purpose.VALIDATION, batch_idx, count_samples(batch))
 
     def on_test_batch_start(self, batch: Any, batch_idx: int, dataloader_idx: int = 0) -> None:
         """As for validation."""
         self._require_samples(batch)
-        self._seed(Purpose.TEST, batch_idx)
+        self._begin_evaluated(Purpose.TEST, batch_idx, count_samples(batch))
 
     def on_predict_batch_start(self, batch: Any, batch_idx: int, dataloader_idx: int = 0) -> None:
         """Makes what is random in a prediction the same every time."""
         require_channels(images_requested(batch), self.image_channels())
-        self._seed(Purpose.PREDICTION, batch_idx)
+        self._begin_evaluated(Purpose.PREDICTION, batch_idx, len(batch))
+
+    def _begin_evaluated(self, purpose: Purpose, batch_idx: int, count: int) -> None:
+        self._seed(purpose, batch_idx)
+        self.evaluated.begin_batch(purpose, batch_idx, count, self.global_rank, self.trainer.world_size)
 
     def _seed(self, purpose: Purpose, count: int) -> None:
         seed_generators(derive_seed(purpose, run_seed(), count, self.global_rank), self.device)

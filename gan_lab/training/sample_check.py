@@ -16,6 +16,11 @@ class Channels(NamedTuple):
     option: str | None = None
 
 
+def count_samples(batch: Mapping[str, Any]) -> int:
+    """How many samples a batch has."""
+    return next(len(value) for value in batch.values() if isinstance(value, Tensor))
+
+
 def require_samples(batch: Mapping[str, Any], model: str, learns_from: type) -> None:
     """Refuses the data of another paper: raises ConfigurationError naming what its samples lack."""
     wanted = learns_from.__annotations__.keys() - {"name"}
