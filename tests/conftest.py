@@ -28,8 +28,11 @@ def _lightning() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _isolation(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Every test starts from the same random numbers, without a network or a W&B key, and leaves no handler behind."""
+def _isolation(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Every test starts from the same random numbers, without a network or a W&B key, and leaves no handler behind.
+
+    Reports of errors go to the tests' own folder.
+    """
     import numpy as np
     import torch
 
@@ -37,6 +40,7 @@ def _isolation(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     monkeypatch.setenv("WANDB_MODE", "offline")
     monkeypatch.setenv("WANDB_SILENT", "true")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.getbasetemp() / "state"))
     monkeypatch.delenv("PL_GLOBAL_SEED", raising=False)
     random.seed(0)
     np.random.seed(0)  # noqa: NPY002 - what libraries draw from

@@ -6,23 +6,10 @@ import warnings
 import pytest
 import yaml
 
-import gan_lab.modules.pix2pix
 from gan_lab.cli import main
 from gan_lab.cli.silence import silence_advice
 from gan_lab.terminal import printable, sentence
 from tests.test_cli import failure
-
-
-def test_a_wrong_call_of_ours_is_not_the_configurations_fault(small, monkeypatch):
-    monkeypatch.setattr(gan_lab.modules.pix2pix, "patch_discriminator", lambda settings: None)
-    with pytest.raises(Exception, match="takes 1 positional argument but 2 were given"):
-        main(["validate", "--config", str(small())])
-
-
-def test_a_wrong_call_in_the_data_is_not_either(small, monkeypatch):
-    monkeypatch.setattr("gan_lab.datamodules.base.require_numbers", lambda numbers: None)
-    with pytest.raises(Exception, match="unexpected keyword argument"):
-        main(["validate", "--config", str(small())])
 
 
 def test_options_that_the_parser_does_not_know_are_the_configurations(small, capsys):

@@ -38,6 +38,16 @@ def test_an_error_of_one_process_is_said_once_and_ends_both(small, tmp_path, ran
     assert sentence == "gan-lab: x.png is cut off"
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("rank", [0, 1])
+def test_an_error_that_nobody_foresaw_is_said_once_too(small, tmp_path, rank):
+    error = probe("RaiseAt", step=2, error="LookupError('no such partner')", rank=rank)
+    statuses, (sentence,) = ended(small, tmp_path, error)
+    assert statuses == [1, 1]
+    assert "not foreseen: LookupError: no such partner" in sentence
+    assert len(list((tmp_path / "run" / "version_0").glob("error-*.txt"))) == 1
+
+
 def test_an_error_of_both_is_said_once(small, tmp_path):
     statuses, (sentence,) = ended(small, tmp_path, probe("PoisonAt", step=2))
     assert statuses == [1, 1]

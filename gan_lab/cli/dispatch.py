@@ -21,7 +21,7 @@ options:
   --print_config           print the whole configuration and stop
   --model.help CLASS       explain a model's options, e.g. --model.help Pix2PixModule (--data.help: a data set's)
   COMMAND --help           examples of a command, and every option
-  --debug                  show the traceback of an error
+  --debug                  show the traceback of an error on the terminal
   --version, -h, --help    print the version, or this
 """
 

@@ -1,5 +1,6 @@
-"""A command's failure as one sentence on the standard error, and a status."""
+"""A command's failure as one sentence on the standard error, and a status; what nobody foresaw goes to a file."""
 
+import re
 import signal
 import sys
 import traceback
@@ -7,26 +8,29 @@ from argparse import ArgumentError
 from collections.abc import Callable
 
 from gan_lab import peers
+from gan_lab.cli.reports import is_of_users_code, original, report, report_to
 from gan_lab.errors import ConfigurationError, DatasetNotFoundError, GanLabError
 from gan_lab.stopping import SIGNALS, Stopped
 from gan_lab.terminal import is_first_here, printable, say, say_error
 
+_FROM_A_WORKER = re.compile(  # what a worker's traceback ends with: an error of gan-lab's, or of the system's
+    r"gan_lab\.errors\.\w+: (?P<ours>.+)|\w+: \[Errno \d+\] (?P<reason>[^:]+)(?P<file>: .+)?", re.DOTALL
+)
 _CARRIED = {"emoji_pairs", "emoji_unpaired"}  # data sets that lie in the repository and not in the installed package
 
 
 def guarded(run: Callable[[list[str]], int], arguments: list[str], debug: bool = False) -> int:
-    """Runs a command and says in one sentence why it failed, if a user can mend it.
+    """Runs a command and says in one sentence why it failed.
+
+    Of an error that nobody foresaw the sentence names the file that all about it is written to.
 
     Args:
         run: The command; takes its arguments and returns a status.
         arguments: The words after its name.
-        debug: Whether to show the traceback of a failure too.
+        debug: Whether to show the traceback of a failure on the terminal too.
 
     Returns:
         The command's status; 2 after wrong usage, 1 after another failure, 130 after Ctrl-C, 143 after SIGTERM.
-
-    Raises:
-        Exception: What is no user's mistake.
     """
     try:
         SIGNALS.listen()
@@ -36,8 +40,10 @@ def guarded(run: Callable[[list[str]], int], arguments: list[str], debug: bool =
         return 128 + stopped.signal
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
-    except SystemExit as ending:  # --help and --print_config
-        return int(ending.code or 0)
+    except SystemExit as ending:  # --help and --print_config, or code of the user's
+        if isinstance(ending.code, str):
+            say_error(ending.code)
+        return 1 if isinstance(ending.code, str) else int(ending.code or 0)
     except Exception as error:
         if (before := _stopped_before(error)) is not None:
             say(str(before))
@@ -47,12 +53,10 @@ def guarded(run: Callable[[list[str]], int], arguments: list[str], debug: bool =
         status = 2 if isinstance(error, ArgumentError | ConfigurationError) else 1
         if not peers.fail(perhaps_by_another=not isinstance(error, GanLabError)):
             peers.end_process(status)  # the first one to fail has said why
-        reason = _explained(error)
-        if reason is None:
-            raise
-        _say(error, reason)
+        _say(error, _explained(error) or report(error))
         return status
     finally:
+        report_to(None)
         SIGNALS.release()
 
 
@@ -73,20 +77,19 @@ def _stopped_before(error: BaseException | None) -> Stopped | None:
 
 
 def _explained(error: Exception) -> str | None:
-    if isinstance(error, GanLabError):
-        return _original_message(str(error)) + _how_to_get_emoji(error)
+    """What a user can do something about, in a sentence; None for what nobody foresaw."""
+    if isinstance(error, GanLabError) and not is_of_users_code(error):
+        passed_on = original(error)
+        return (passed_on[1] if passed_on else str(error)) + _how_to_get_emoji(error)
     if isinstance(error, OSError) and error.strerror:
         return error.strerror + (f": {error.filename}" if error.filename else "")
+    if (passed_on := original(error)) is not None and (known := _FROM_A_WORKER.fullmatch(": ".join(passed_on))):
+        return known["ours"] or known["reason"] + (known["file"] or "").replace("'", "")
+    if isinstance(error, ArgumentError) and is_of_users_code(error):
+        return None
     from gan_lab.cli.hints import explain  # imports torch
 
     return explain(error)
-
-
-def _original_message(message: str) -> str:
-    """The message of an error that a data-loading worker passed on inside its traceback."""
-    if "Original Traceback" not in message:
-        return message
-    return message.strip().splitlines()[-1].partition(": ")[2]
 
 
 def _how_to_get_emoji(error: GanLabError) -> str:

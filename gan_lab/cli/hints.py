@@ -27,6 +27,14 @@ _CLASS_HOMES = (
     lightning.pytorch.callbacks,
     lightning.pytorch.loggers,
 )
+_NO_MEMORY = "the memory is full: lower data.batch_size, data.num_workers, or the image or network sizes"
+_SYMPTOMS = {  # words in messages of torch's, and what they mean
+    "can't allocate memory": _NO_MEMORY,
+    "insufficient shared memory": "the workers' shared memory (/dev/shm) is full: enlarge it or lower data.num_workers",
+    "is killed by signal: Killed": f"a worker of the data loader was killed: {_NO_MEMORY}",
+    "received 0 items of ancdata": "too many open files: raise `ulimit -n`, or lower data.num_workers",
+    "Too many open files": "too many open files: raise `ulimit -n`, or lower data.num_workers",
+}
 
 
 def explain(error: BaseException) -> str | None:
@@ -40,7 +48,9 @@ def explain(error: BaseException) -> str | None:
             return "the GPU's memory is full: lower data.batch_size, or the image or network sizes"
         case RuntimeError() if "Connection closed by peer" in str(error):
             return "another process has ended: its own message says why"
-    return None
+        case MemoryError():
+            return _NO_MEMORY
+    return next((sentence for words, sentence in _SYMPTOMS.items() if words in str(error)), None)
 
 
 def is_wrong_call(error: BaseException) -> bool:

@@ -13,11 +13,13 @@ from lightning.pytorch.loggers import CSVLogger, Logger
 from gan_lab import peers
 from gan_lab.callbacks import BestOfHistory, KnownMonitors, PredictionWriter, StopOnSignal
 from gan_lab.callbacks.progress_lines import lines_in_place_of_a_bar
+from gan_lab.callbacks.run_directory import run_directory
 from gan_lab.cli.config_files import prepared
 from gan_lab.cli.help_page import HelpPage
 from gan_lab.cli.hints import explain_arguments, is_wrong_call
 from gan_lab.cli.parser import GanLabParser, parser_settings
 from gan_lab.cli.renamed import PresentNames
+from gan_lab.cli.reports import report_to
 from gan_lab.cli.required_values import require_values
 from gan_lab.cli.run_folders import own_run_folders
 from gan_lab.cli.save_config import SaveConfig
@@ -155,6 +157,7 @@ class GanLabCLI(LightningCLI):
     def fit(self, **kwargs: Any) -> None:
         """Trains, from a checkpoint if one is asked for."""
         keep_freed_pages()
+        report_to(lambda: run_directory(self.trainer))
         cv2.setNumThreads(0)  # a worker decodes one image at a time; more threads would only contend with training
         with own_run_folders(self.trainer), self._checkpoint() as path:
             self.trainer.fit(ckpt_path=path, **kwargs)
