@@ -5,14 +5,14 @@ from collections.abc import Collection
 from typing import Any
 
 from lightning.pytorch import LightningModule, Trainer
-from lightning.pytorch.callbacks import Callback, LambdaCallback
+from lightning.pytorch.callbacks import Callback, LambdaCallback, ModelCheckpoint
 
 from gan_lab.callbacks.measurement import Measurement
 from gan_lab.errors import require
 from gan_lab.terminal import say
 from gan_lab.training.gan_module import GANModule
 
-_COUNTS = {"epoch", "step"}  # which Lightning offers besides
+_COUNTS = {"epoch", "step"}  # which Lightning offers its checkpoints besides
 
 
 class KnownMonitors(Callback):
@@ -39,7 +39,8 @@ class KnownMonitors(Callback):
         if names is None or not _is_ours(pl_module):
             return
         for callback, monitor in _monitors(trainer):
-            _require_logged(callback, monitor, names | trainer.callback_metrics.keys() | _COUNTS)
+            counts = _COUNTS if callback == ModelCheckpoint.__name__ else set()
+            _require_logged(callback, monitor, names | trainer.callback_metrics.keys() | counts)
 
 
 def _monitors(trainer: Trainer) -> list[tuple[str, str]]:

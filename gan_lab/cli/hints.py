@@ -28,12 +28,14 @@ _CLASS_HOMES = (
     lightning.pytorch.loggers,
 )
 _NO_MEMORY = "the memory is full: lower data.batch_size, data.num_workers, or the image or network sizes"
+_NO_FILES = "too many files are open: raise `ulimit -n`, or lower data.num_workers"
 _SYMPTOMS = {  # words in messages of torch's, and what they mean
     "can't allocate memory": _NO_MEMORY,
     "insufficient shared memory": "the workers' shared memory (/dev/shm) is full: enlarge it or lower data.num_workers",
     "is killed by signal: Killed": f"a worker of the data loader was killed: {_NO_MEMORY}",
-    "received 0 items of ancdata": "too many open files: raise `ulimit -n`, or lower data.num_workers",
-    "Too many open files": "too many open files: raise `ulimit -n`, or lower data.num_workers",
+    "does not have a deterministic": "trainer.deterministic: the GPU has no deterministic way for this: set it to warn",
+    "received 0 items of ancdata": _NO_FILES,
+    "Too many open files": _NO_FILES,
 }
 
 

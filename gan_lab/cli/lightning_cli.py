@@ -14,6 +14,7 @@ from gan_lab import peers
 from gan_lab.callbacks import BestOfHistory, KnownMonitors, PredictionWriter, StopOnSignal
 from gan_lab.callbacks.progress_lines import lines_in_place_of_a_bar
 from gan_lab.callbacks.run_directory import run_directory
+from gan_lab.callbacks.unfit import require_fit
 from gan_lab.cli.config_files import prepared
 from gan_lab.cli.help_page import HelpPage
 from gan_lab.cli.hints import explain_arguments, is_wrong_call
@@ -140,6 +141,8 @@ class GanLabCLI(LightningCLI):
         """Adds atomic checkpoints, for training a CSV logger where no other is asked for, and lines for log files."""
         config = self.config_init[self.subcommand].trainer
         require_for_command(config.strategy)
+        require(not config.barebones, "trainer.barebones keeps nothing of a run but its speed: set it to false")
+        require(config.profiler != "xla", "trainer.profiler xla is for TPUs: set it to simple, advanced or pytorch")
         plugins = _as_list(config.plugins)
         logger = config.logger
         if logger is None or logger is True:
@@ -149,6 +152,7 @@ class GanLabCLI(LightningCLI):
         callbacks = _as_list(config.callbacks)
         kwargs |= {"callbacks": [*callbacks, *lines_in_place_of_a_bar(callbacks, config)], "logger": logger}
         trainer = super().instantiate_trainer(plugins=[*plugins, AtomicCheckpointIO()], **kwargs)
+        require_fit(trainer)
         require_strategy(trainer)  # before it starts other processes
         if trainer.world_size > 1:
             take_rank(trainer.global_rank)

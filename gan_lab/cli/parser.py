@@ -3,8 +3,10 @@
 from argparse import RawDescriptionHelpFormatter
 from typing import Any
 
+import yaml
 from jsonargparse import DefaultHelpFormatter, Namespace
 from lightning.pytorch.cli import LightningArgumentParser
+from lightning_utilities.core.enums import StrEnum
 
 from gan_lab.cli.help_page import HelpPage
 from gan_lab.cli.renamed import PresentNames
@@ -17,6 +19,10 @@ _HEADINGS = {
     "validate": "what is printed",
     "test": "what is printed",
 }
+
+
+# Lightning's own default values, such as the interval of its Timer, are written as the words that they stand for.
+yaml.SafeDumper.add_multi_representer(StrEnum, lambda dumper, value: dumper.represent_str(value.value))
 
 
 class _PageFormatter(RawDescriptionHelpFormatter, DefaultHelpFormatter):

@@ -10,6 +10,7 @@ from typing import Any, Union
 
 from lightning.fabric.strategies.launchers.subprocess_script import _ChildProcessObserver
 from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.callbacks import DeviceStatsMonitor
 from lightning.pytorch.cli import LightningArgumentParser
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from lightning.pytorch.strategies import DDPStrategy, Strategy
@@ -68,6 +69,12 @@ def stop_killing_for_children() -> None:
     for thread in threading.enumerate():
         if isinstance(thread, _ChildProcessObserver):
             thread._child_processes = []
+
+
+def reads_processor(callback: DeviceStatsMonitor, trainer: Trainer) -> bool:
+    """Whether a monitor of devices is to read the CPU's figures."""
+    on_processor = trainer.strategy.root_device.type == "cpu"
+    return on_processor if callback._cpu_stats is None else bool(callback._cpu_stats)
 
 
 def shares_out_samples(trainer: Trainer) -> bool:
