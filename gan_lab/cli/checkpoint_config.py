@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from gan_lab.cli.data_only import data_only
+from gan_lab.cli.given_paths import unmistakable
 from gan_lab.cli.plain_options import NotDataError
 from gan_lab.cli.silence import silence_missing_callbacks
 from gan_lab.cli.yaml_text import load_yaml, read_config
@@ -46,15 +47,15 @@ def with_config_of_checkpoint(arguments: list[str], command: str) -> list[str]:
     run = _above(checkpoint.parent)
     config = run / "config.yaml"
     require(config.is_file(), f"there is no {config} beside {checkpoint}: name the run's with --config")
-    given = [*arguments, "--ckpt_path", str(checkpoint)]  # so that no other one is found later
+    given = [*arguments, f"--ckpt_path={checkpoint}"]  # so that no other one is found later
     if trusted:
-        return ["--config", str(config), *given]
+        return [f"--config={config}", *given]
     require(
         command != "fit",
         f"training takes a configuration that you name, with its callbacks and its folders: --config {config} if you "
         f"trust it, or {TRUST}",
     )
-    return ["--config", yaml.safe_dump(_data_of(config, arguments, command), default_flow_style=True), *given]
+    return [f"--config={yaml.safe_dump(_data_of(config, arguments, command), default_flow_style=True)}", *given]
 
 
 def _data_of(config: Path, arguments: list[str], command: str) -> dict[str, Any]:
@@ -75,7 +76,7 @@ def _data_of(config: Path, arguments: list[str], command: str) -> dict[str, Any]
     if _last_value(arguments, "--trainer.default_root_dir") is None:
         named = _last_value(arguments, "--predictions.folder") is not None
         _require_no_links(home, () if named else _WRITTEN.get(command, ()))
-    taken.tree["trainer"]["default_root_dir"] = str(home)
+    taken.tree["trainer"]["default_root_dir"] = unmistakable(str(home))
     return taken.tree
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import yaml
 
+from gan_lab.cli import given_paths
 from gan_lab.cli.checkpoint_config import with_config_of_checkpoint
 from gan_lab.cli.config_names import class_path_of, find_config, is_text
 from gan_lab.cli.renamed import PresentNames
@@ -18,8 +19,9 @@ def prepared(command: str, arguments: list[str], names: PresentNames) -> list[st
     """Command-line arguments as the parser is to see them.
 
     Configuration files come first, since options can be read once it is known of which classes they are, and by their
-    paths. Old names of options have given way to the present ones, and a line has said so; in files the parser itself
-    replaces them.
+    paths. What ``~`` and variables in paths stand for is put in their place, in files by the parser, and only in those
+    that the user named. Old names of options have given way to the present ones, and a line has said so; in files the
+    parser itself replaces them.
 
     Args:
         command: What they are given to.
@@ -30,17 +32,24 @@ def prepared(command: str, arguments: list[str], names: PresentNames) -> list[st
         ConfigurationError: If a configuration does not exist, is no YAML or without bounds, or has a key twice, by
             whatever name.
     """
+    arguments = given_paths.in_arguments(arguments)
+    named = _split(arguments)[0]
     configs, options = _split(with_config_of_checkpoint(arguments, command))
+    data_only = {config for config in configs if is_text(config) and config not in named}
     configs = [find_config(config) for config in configs]
     texts = {config: config if is_text(config) else read_config(Path(config)) for config in configs}
     classes = _classes(list(texts.values()), options)
     names.classes = {section: names.renames.class_path(path) for section, path in classes.items()}
-    options = names.in_arguments(options)
+    options = given_paths.as_names(names.in_arguments(options))
+    names.trusted = set(texts.values()) - data_only
     for config, text in texts.items():
-        names.in_text(text, origin=config if config != text else "")
+        origin = config if config != text else ""
+        names.in_text(text, origin=origin)
+        if text in names.trusted:
+            given_paths.in_text(text, origin)
     for note in names.notes:
         say(note, as_comment=any(option.startswith("--print_config") for option in options))
-    return [*(word for config in configs for word in ("--config", config)), *options]
+    return [*(f"--config={config}" for config in configs), *options]
 
 
 def _split(arguments: list[str]) -> tuple[list[str], list[str]]:

@@ -8,6 +8,7 @@ from jsonargparse import DefaultHelpFormatter, Namespace
 from lightning.pytorch.cli import LightningArgumentParser
 from lightning_utilities.core.enums import StrEnum
 
+from gan_lab.cli import given_paths
 from gan_lab.cli.help_page import HelpPage
 from gan_lab.cli.renamed import PresentNames
 
@@ -42,7 +43,8 @@ class GanLabParser(LightningArgumentParser):
         self._names = names or PresentNames()
 
     def parse_string(self, content: str, *args: Any, **kwargs: Any) -> Namespace:
-        """Parses a configuration, with present names in the place of old ones."""
+        """Parses a configuration, with present names in the place of old ones; in a trusted one paths are expanded."""
+        content = given_paths.in_text(content) if content in self._names.trusted else content
         parsed: Namespace = super().parse_string(self._names.in_text(content), *args, **kwargs)
         return parsed
 

@@ -30,11 +30,13 @@ class PresentNames:
         renames: The table.
         classes: Class path of the model and of the data, by section, where a text does not say it itself.
         notes: What was renamed so far, a line each.
+        trusted: The texts of the configurations that the user named.
     """
 
     renames: Renames = field(default_factory=lambda: RENAMES)
     classes: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    trusted: set[str] = field(default_factory=set)
 
     def in_text(self, text: str, path: Keys = (), origin: str = "") -> str:
         """YAML or JSON with present names.
