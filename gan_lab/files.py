@@ -55,6 +55,24 @@ def atomic_write(target: Path) -> Iterator[Path]:
             partial.unlink(missing_ok=True)
 
 
+def fitting_name(stem: str, ending: str = "") -> str:
+    """The name of a file that is called after another one, no longer than names may be.
+
+    Args:
+        stem: What it is called after.
+        ending: What follows, and is kept whole.
+
+    Returns:
+        Both together, at most 255 bytes. A longer stem is cut at a letter and goes on with a digest of the whole: equal
+        stems give equal names, and others others.
+    """
+    if len(os.fsencode(stem + ending)) <= _LONGEST_NAME:
+        return stem + ending
+    whole = os.fsencode(stem)
+    ending = f"~{hashlib.sha256(whole).hexdigest()[:12]}{ending}"
+    return whole[: _LONGEST_NAME - len(os.fsencode(ending))].decode(errors="ignore") + ending
+
+
 def partial_path(target: Path) -> Path:
     """A name beside ``target`` that cannot be guessed, for what is to become it; :func:`sweep` knows whose it is."""
     process = os.getpid()

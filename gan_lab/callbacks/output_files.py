@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gan_lab.datasets.folders import normal_name
 from gan_lab.errors import GanLabError
+from gan_lab.files import fitting_name
 from gan_lab.images.signature import is_signed
 from gan_lab.terminal import say
 
@@ -83,4 +84,4 @@ def _identity(path: Path) -> Identity | None:
 def _numbered(path: Path) -> Iterable[Path]:
     yield path
     for number in count(1):
-        yield path.with_name(f"{path.stem}_{number}{path.suffix}")
+        yield path.with_name(fitting_name(path.stem, f"_{number}{path.suffix}"))

@@ -12,7 +12,7 @@ from PIL import Image
 from gan_lab.callbacks.output_files import OutputFiles
 from gan_lab.datasets.images import read_image
 from gan_lab.datasets.video import VIDEO_EXTENSIONS, Video
-from gan_lab.files import atomic_write
+from gan_lab.files import atomic_write, fitting_name
 from gan_lab.images.film import save_video
 from gan_lab.images.sheet import save_image, to_image, written_name
 from gan_lab.images.signature import SIGNATURE
@@ -121,7 +121,7 @@ class PoseWriter:
 
     def _drawing(self, path: str, name: str) -> Path:
         """Where a picture, or the video that a frame is of, is drawn on."""
-        return self.folder / (f"{Path(path).stem}.mp4" if _is_video(path) else written_name(name))
+        return self.folder / (fitting_name(Path(path).stem, ".mp4") if _is_video(path) else written_name(name))
 
     def _write_json(self, content: dict[str, Any]) -> None:
         with atomic_write(self.folder / POSES_FILE) as partial:

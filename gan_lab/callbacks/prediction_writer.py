@@ -14,7 +14,7 @@ from gan_lab.callbacks.pose_writer import POSES_FILE, PoseWriter
 from gan_lab.datasets.prediction_data import folder_of
 from gan_lab.errors import GanLabError, require_numbers
 from gan_lab.images.film import film_paths, write_film
-from gan_lab.images.sheet import batch_rows, draw_grid, draw_sheet, save_image, written_name
+from gan_lab.images.sheet import batch_rows, draw_grid, draw_sheet, save_image, sheet_beside, written_name
 from gan_lab.images.signature import is_signed
 from gan_lab.inference.predictions import Prediction
 from gan_lab.pose.predicted_poses import PredictedPoses
@@ -158,7 +158,7 @@ class PredictionWriter(BasePredictionWriter):
     ) -> str:
         """Writes the sheet and the film, and says where they are."""
         message = ""
-        sheet = self._folder.with_name(f"{self._folder.name}_sheet.png")  # beside, or it could replace a prediction
+        sheet = sheet_beside(self._folder)
         if cells or rows:
             sheet = self._files.free(sheet)
         if cells and self.sheet_rows:

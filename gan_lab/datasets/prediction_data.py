@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from gan_lab.datasets.folders import is_image, list_images
+from gan_lab.images.sheet import sheet_beside
 from gan_lab.images.signature import is_signed
 from gan_lab.samples import PredictionRequest, TranslateRequest
 from gan_lab.terminal import say
@@ -49,12 +50,12 @@ def _without_output(paths: list[Path], folder: Path, output_folder: Path | None)
     output = None if output_folder is None else output_folder.resolve()
     if output is None or output in (folder.resolve(), *folder.resolve().parents):
         return paths
-    real = cache(os.path.realpath)
+    real, sheet = cache(os.path.realpath), sheet_beside(output).stem
 
     def is_output(path: Path) -> bool:
         parent = Path(real(path.parent))
         inside = output in (parent, *parent.parents)
-        beside = parent == output.parent and path.name.startswith(f"{output.name}_sheet")
+        beside = parent == output.parent and path.name.startswith(sheet)
         return (inside or beside) and is_signed(path)
 
     return [path for path in paths if not is_output(path)]

@@ -32,7 +32,7 @@ class Video:
         self.path = path
         if not path.is_file():
             raise DatasetError(f"{path}: no such file")
-        capture = cv2.VideoCapture(str(path))
+        capture = cv2.VideoCapture(_file(path))
         self.fps = float(capture.get(cv2.CAP_PROP_FPS))
         done, first = capture.read()
         self._length = int(done)
@@ -51,7 +51,7 @@ class Video:
     def read(self, frame: int) -> Image:
         """Decodes one frame to uint8 RGB (H, W, 3); raises ImageReadError, naming the file, if that fails."""
         if self._capture is None or frame < self._next:
-            self._capture = cv2.VideoCapture(str(self.path))
+            self._capture = cv2.VideoCapture(_file(self.path))
             self._next = 0
         while self._next < frame and self._capture.grab():
             self._next += 1
@@ -60,3 +60,8 @@ class Video:
             raise ImageReadError(f"{self.path}: frame {frame} cannot be decoded")
         self._next += 1
         return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+
+
+def _file(path: Path) -> str:
+    """A path as FFmpeg takes for one: it would look for a protocol before a colon."""
+    return str(path.absolute())

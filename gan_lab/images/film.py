@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from gan_lab.errors import GanLabError
-from gan_lab.files import atomic_write
+from gan_lab.files import atomic_write, fitting_name
 from gan_lab.images.signature import SIGNATURE, sign
 from gan_lab.images.transforms import Image as Pixels
 
@@ -40,7 +40,8 @@ def write_film(frames: Sequence[Path], target: Path, frames_per_second: int) -> 
 
 def film_paths(target: Path) -> tuple[Path, Path]:
     """Where a film is written: the GIF and the MP4."""
-    return target.with_name(f"{target.name}.gif"), target.with_name(f"{target.name}.mp4")
+    gif, mp4 = (target.with_name(fitting_name(target.name, ending)) for ending in (".gif", ".mp4"))
+    return gif, mp4
 
 
 def save_video(frames: Iterable[Pixels], fps: float, path: Path) -> None:
@@ -53,7 +54,9 @@ def save_video(frames: Iterable[Pixels], fps: float, path: Path) -> None:
     first = next(remaining)
     rate = fps if math.isfinite(fps) and fps > 0 else 25.0
     with atomic_write(path) as partial:
-        writer = cv2.VideoWriter(str(partial), cv2.VideoWriter.fourcc(*"mp4v"), rate, (first.shape[1], first.shape[0]))
+        writer = cv2.VideoWriter(
+            str(partial.absolute()), cv2.VideoWriter.fourcc(*"mp4v"), rate, (first.shape[1], first.shape[0])
+        )
         if not writer.isOpened():
             raise GanLabError(f"{path}: OpenCV cannot write this video")
         for frame in itertools.chain([first], remaining):

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from gan_lab.errors import require
-from gan_lab.files import atomic_write
+from gan_lab.files import atomic_write, fitting_name
 from gan_lab.images.pixels import to_bytes
 from gan_lab.images.signature import sign, software_tag
 
@@ -90,9 +90,17 @@ def batch_rows(images: Mapping[str, Tensor]) -> list[dict[str, Image.Image]]:
 def written_name(name: str) -> str:
     """The name of a file that is made of another: the same, with ``.png`` added where its kind is only read.
 
-    As GIFs, which have 256 colors, or AVIFs pictures are not written.
+    As GIFs, which have 256 colors, or AVIFs pictures are not written. A name that would be too long is cut.
     """
-    return name if Path(name).suffix.lower() in WRITTEN else f"{name}.png"
+    if Path(name).suffix.lower() in WRITTEN:
+        return name
+    place, slash, own = name.rpartition("/")
+    return f"{place}{slash}{fitting_name(own, '.png')}"
+
+
+def sheet_beside(folder: Path) -> Path:
+    """Where the sheet of a folder's pictures is written: beside it, for within it could replace one of them."""
+    return folder.with_name(fitting_name(folder.name, "_sheet.png"))
 
 
 def save_image(image: Image.Image, path: Path) -> None:

@@ -17,7 +17,6 @@ from lightning.pytorch.strategies import DDPStrategy, Strategy
 from lightning.pytorch.trainer.connectors import checkpoint_connector
 
 from gan_lab.terminal import say
-
 from gan_lab.training.step_log import StepLog
 
 _NUMBERS = Union[int, float, None]  # noqa: UP007 - is equal to Lightning's, as `|` is not in older Pythons
