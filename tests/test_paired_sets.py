@@ -1,6 +1,7 @@
 """The published sets of pairs, each in its official layout."""
 
 import csv
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -190,3 +191,34 @@ def test_real_maps_are_flatter_than_the_ground():
     for index in range(20):
         flat = [(np.abs(np.diff(image.astype(int), axis=1)).max(2) <= 2).mean() for image in data.read(index)]
         assert flat[0] > flat[1] + 0.3
+
+
+def label_files(folder: Path) -> np.ndarray:
+    """One map of ids in five kinds of files; returns its picture in the official colors."""
+    ids = np.array([[7, 7, 26], [1, 26, 26]], np.uint8)
+    drawn = Cityscapes.label_colors[ids]
+    folder.mkdir()
+    other_colors = bytes(number * factor % 256 for number in range(256) for factor in (7, 13, 29))
+    for name, palette in (("other", other_colors), ("gray", bytes(number for number in range(256) for _ in range(3)))):
+        indexed = Image.fromarray(ids).convert("L")
+        indexed.putpalette(palette)
+        indexed.save(folder / f"{name}.png", transparency=7)
+        indexed.save(folder / f"{name}.tif")
+        indexed.save(folder / f"{name}.gif", optimize=False)
+    Image.fromarray(ids).save(folder / "numbers.png")
+    Image.fromarray(ids.astype(np.uint16)).save(folder / "deep.png")
+    Image.fromarray(drawn).save(folder / "drawn.png")
+    Image.fromarray(drawn).quantize(8, dither=Image.Dither.NONE).save(folder / "drawn_by_palette.png")
+    return drawn
+
+
+def test_label_maps_to_predict_from_hold_ids_or_colors(tmp_path):
+    drawn = label_files(tmp_path / "maps")
+    options = {"predict_folder": tmp_path / "maps", "image_size": 32, "load_size": 32}
+    data = CityscapesDataModule(tmp_path, **options).prediction_data()
+    assert len(data) == 10
+    for sample in data:
+        np.testing.assert_array_equal(sample["source"].permute(1, 2, 0), drawn, sample["name"])
+    photographs = CityscapesDataModule(tmp_path, direction="AtoB", **options).prediction_data()
+    sources = {sample["name"]: sample["source"] for sample in photographs}
+    assert int(sources["numbers.png"].max()) == 26  # taken for a photograph, as which it is dark

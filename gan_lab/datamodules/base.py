@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from gan_lab.datasets import ImageFolder, loader
 from gan_lab.datasets.dark_pictures import say_if_dark
+from gan_lab.datasets.paired_images import colors_of_sources
 from gan_lab.datasets.prediction_data import PredictionData
 from gan_lab.datasets.prediction_loader import prediction_loader
 from gan_lab.datasets.splits import BuiltSplits, require_samples_of
@@ -81,7 +82,7 @@ class GANDataModule(LightningDataModule, ABC):
         """What ``predict`` is asked for: its samples, collated, make up a request (see :class:`PredictionData`)."""
         if self.predict_folder is None:
             return self.test_data()
-        return ImageFolder(self.predict_folder, self.white_level, self.output_folder)
+        return ImageFolder(self.predict_folder, self.white_level, self.output_folder, colors_of_sources(self))
 
     def splits(self) -> dict[str, Dataset[Any]]:
         """Every split by name, as the commands read them."""

@@ -54,7 +54,9 @@ def _brightest(encoded: bytes) -> Brightest | None:
 def pictures(data: _OfFiles, index: int) -> list[Path]:
     """The files of a sample whose values are brightness: all but maps of label ids."""
     files = data.files(index)
-    return files[:1] if isinstance(data, PairedImages) and data.label_colors is not None else files
+    if getattr(data, "label_colors", None) is None:
+        return files
+    return files[:1] if isinstance(data, PairedImages) else []
 
 
 def darkness(found: Iterable[Brightest | None], white_level: int | None) -> str | None:

@@ -147,6 +147,30 @@ def read_labels(path: Path, colors: Image) -> Image:
         return np.asarray(colors[ids], dtype=np.uint8)
 
 
+def read_drawn_labels(path: Path, colors: Image, white_level: int | None = None) -> Image:
+    """Decodes a label map that is drawn in its colors, as a picture is, or holds ids, as :func:`read_labels` does.
+
+    Args:
+        path: The file. One in gray or with a palette holds ids, unless every color in it is one of a label.
+        colors: The color of each id from 0, uint8 (N, 3).
+        white_level: See :func:`read_image`.
+
+    Returns:
+        A uint8 array (H, W, 3).
+
+    Raises:
+        ImageReadError: As of the two.
+    """
+    with _named(path), PILImage.open(path) as image:
+        mode = image.mode
+    if mode in ("P", "PA"):
+        drawn = np.unique(read_image(path).reshape(-1, 3), axis=0)
+        numbered = not (drawn[:, None] == colors).all(axis=2).any(axis=1).all()
+    else:
+        numbered = mode in ("1", "L", "LA", "I") or mode.startswith("I;")
+    return read_labels(path, colors) if numbered else read_image(path, white_level=white_level)
+
+
 def shape_oddities(image: ImageFile, load_size: int) -> Iterator[str]:
     """Decodes an image and yields what is unusual about scaling it to ``load_size`` x ``load_size`` pixels."""
     height, width = image.read().shape[:2]

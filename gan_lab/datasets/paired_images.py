@@ -176,3 +176,14 @@ class PairedDataset(PairedImages, ABC):
     @abstractmethod
     def find_pairs(self, root: Path, split: str) -> list[Pair]:
         """Where the pairs of a split lie; raises as the class does."""
+
+
+def colors_of_sources(options: object) -> Image | None:
+    """The colors of label ids, if label maps are what is translated.
+
+    Args:
+        options: Anything with a ``data_set``, perhaps a :class:`PairedDataset`, and a ``direction``.
+    """
+    data_set = getattr(options, "data_set", None)
+    direction = getattr(options, "direction", None) or getattr(data_set, "default_direction", None)
+    return getattr(data_set, "label_colors", None) if direction == "BtoA" else None
