@@ -87,3 +87,14 @@ def test_people_who_are_not_held_out_are_told_before_training(small, tmp_path, c
 def test_a_batch_that_is_never_full_is_told_before_a_folder_is_made(small, tmp_path, capsys):
     said = failed_early(capsys, tmp_path, small("pix2pix_emoji"), "--data.batch_size=50")
     assert "lower data.batch_size, which is 50" in said
+
+
+def test_check_lists_a_picture_once_though_it_is_in_all_splits(tmp_path, capsys):
+    for index in range(2):
+        fakes.save(fakes.drawing(index)[:16, :16], tmp_path / "A" / f"{index}.png")
+        fakes.save(fakes.drawing(9 + index)[:16, :16], tmp_path / "B" / f"{index}.png")
+    folders = [f"--data.folder_{side}={tmp_path / side.upper()}" for side in "ab"]
+    assert main(["check", "--config", "cyclegan_folders", "--data.root=null", *folders]) == 0
+    said = capsys.readouterr().out
+    assert said.count("is enlarged more than twice") == 4
+    assert said.count("4 of these are listed above") == 2

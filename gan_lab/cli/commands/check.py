@@ -1,6 +1,7 @@
 """``gan-lab check``: opens every file of a configured datamodule before a night of training depends on it."""
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -57,7 +58,7 @@ def run(arguments: list[str]) -> int:
         for _, _, digests in reports:
             oddities += _duplicates(split, digests, seen)
         found: list[tuple[str, str, object]] = [("broken", problem, problem) for problem in problems]
-        found += [("odd", oddity, oddity) for oddity in oddities]
+        found += [("odd", oddity, re.sub(r" to \d+$", "", oddity)) for oddity in oddities]  # splits differ in size
         found += [("odd", dark, (dark, *paths))] if dark else []
         broken += len(problems)
         show(f"{split}: {len(data)} samples, {len(problems)} broken or mismatched, {len(found) - len(problems)} odd")
