@@ -193,11 +193,15 @@ def test_last_is_the_newest_that_can_be_read(tmp_path, capsys):
 
 def test_a_checkpoint_of_other_networks_is_refused_with_what_differs(tmp_path):
     there = Pix2PixModule(image_size=32, generator_channels=4, discriminator_channels=4)
-    here = Pix2PixModule(image_size=32, generator_channels=8, discriminator_channels=4)
+    here = Pix2PixModule(image_size=64, generator_channels=8, discriminator_channels=4, norm="instance", lr=1.0)
     path = tmp_path / "x.ckpt"
     IO.save_checkpoint({"state_dict": there.state_dict(), "hyper_parameters": dict(there.hparams)}, path)
-    with pytest.raises(CheckpointError, match=r"other networks .*generator_channels 4 there, 8 here"):
+    advice = "image_size 32, model.generator_channels 4, model.norm batch"
+    with pytest.raises(
+        CheckpointError, match=rf"other networks than .* \d+ other tensors differ.* model\.{advice}$"
+    ) as said:
         require_match(path, here)
+    assert str(said.value).count(" there, ") == 3
     assert require_match(path, there) == {}
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from gan_lab.cli.bare_checkpoint import of_checkpoint
 from gan_lab.cli.data_only import data_only
 from gan_lab.cli.given_paths import unmistakable
 from gan_lab.cli.plain_options import NotDataError
@@ -33,21 +34,24 @@ def with_config_of_checkpoint(arguments: list[str], command: str) -> list[str]:
         command: What they are given to.
 
     Raises:
-        ConfigurationError: If there is no such checkpoint or no configuration beside it, if that is more than data and
-            not to be trusted, or if the command trains: it would do so without what is no data.
+        ConfigurationError: If there is no such checkpoint, or none that is enough by itself where no configuration is
+            beside it; if that is more than data and not to be trusted; or if the command trains: it would do so without
+            what is no data.
     """
     trusted = TRUST in arguments
     arguments = [argument for argument in arguments if argument != TRUST]
     wanted = _last_value(arguments, "--ckpt_path")
     if wanted is None or any(_OWN_CONFIG.match(argument) for argument in arguments):
         return arguments
-    home = _last_value(arguments, "--trainer.default_root_dir") or "."
-    checkpoint = find_checkpoint(wanted, Path(home)) if wanted in ("last", "best") else Path(wanted)
+    home = Path(_last_value(arguments, "--trainer.default_root_dir") or ".")
+    checkpoint = Path(wanted)
+    if wanted in ("last", "best") or checkpoint.is_dir():
+        checkpoint = find_checkpoint(wanted, home)
     require(checkpoint.is_file(), f"there is no checkpoint {checkpoint}")
-    run = _above(checkpoint.parent)
-    config = run / "config.yaml"
-    require(config.is_file(), f"there is no {config} beside {checkpoint}: name the run's with --config")
+    config = _config_of(checkpoint)
     given = [*arguments, f"--ckpt_path={checkpoint}"]  # so that no other one is found later
+    if config is None:
+        return [f"--config={_text(_data_alone(checkpoint, arguments, command))}", *given]
     if trusted:
         return [f"--config={config}", *given]
     require(
@@ -55,10 +59,37 @@ def with_config_of_checkpoint(arguments: list[str], command: str) -> list[str]:
         f"training takes a configuration that you name, with its callbacks and its folders: --config {config} if you "
         f"trust it, or {TRUST}",
     )
-    return [f"--config={yaml.safe_dump(_data_of(config, arguments, command), default_flow_style=True)}", *given]
+    return [f"--config={_text(_data_of(config, checkpoint, arguments, command))}", *given]
 
 
-def _data_of(config: Path, arguments: list[str], command: str) -> dict[str, Any]:
+def _config_of(checkpoint: Path) -> Path | None:
+    """The configuration of a checkpoint; None if there is none."""
+    return next((path for path in _places(checkpoint) if path.is_file()), None)
+
+
+def _places(checkpoint: Path) -> list[Path]:
+    """Where its configuration may lie: above its folder, or above that of the file which a link leads to."""
+    return [_above(path.parent) / "config.yaml" for path in (checkpoint, checkpoint.resolve())]
+
+
+def _data_alone(checkpoint: Path, arguments: list[str], command: str) -> dict[str, Any]:
+    """What is taken of a checkpoint that has no configuration beside it; what is made of it is the working folder's."""
+    options = {
+        "data": any(re.match(r"--data(\.class_path)?(=|$)", argument) for argument in arguments),
+        "predict_folder": _last_value(arguments, "--data.predict_folder") is not None,
+    }
+    require(command != "fit", f"training takes a configuration that you name: there is none beside {checkpoint}")
+    taken = data_only(of_checkpoint(checkpoint, command, options), command)
+    _require_home(Path(), arguments, command)
+    silence_missing_callbacks()
+    return taken.tree
+
+
+def _text(tree: dict[str, Any]) -> str:
+    return yaml.safe_dump(tree, default_flow_style=True)
+
+
+def _data_of(config: Path, checkpoint: Path, arguments: list[str], command: str) -> dict[str, Any]:
     """What is taken of a run's configuration; says what is not."""
     try:
         taken = data_only(_tree(config), command)
@@ -72,10 +103,8 @@ def _data_of(config: Path, arguments: list[str], command: str) -> dict[str, Any]
         as_comment = any(argument.startswith("--print_config") for argument in arguments)
         say(f"of {config} only data is taken, which leaves out {what}; {TRUST} takes all", as_comment=as_comment)
     silence_missing_callbacks()
-    home = _home(config.parent)
-    if _last_value(arguments, "--trainer.default_root_dir") is None:
-        named = _last_value(arguments, "--predictions.folder") is not None
-        _require_no_links(home, () if named else _WRITTEN.get(command, ()))
+    home = _home(config.parent) if config in _places(checkpoint)[:1] else Path()  # nowhere else by a link
+    _require_home(home, arguments, command)
     taken.tree["trainer"]["default_root_dir"] = unmistakable(str(home))
     return taken.tree
 
@@ -99,6 +128,13 @@ def _home(run: Path) -> Path:
     if not re.fullmatch(r"version_\d+", there.name):
         return run
     return run.parent if run.name == there.name else there.parent  # the working folder, or a link to the run
+
+
+def _require_home(home: Path, arguments: list[str], command: str) -> None:
+    """Refuses to write to a folder that the user did not name if that would lead elsewhere."""
+    if _last_value(arguments, "--trainer.default_root_dir") is None:
+        named = _last_value(arguments, "--predictions.folder") is not None
+        _require_no_links(home, () if named else _WRITTEN.get(command, ()))
 
 
 def _require_no_links(home: Path, folders: Iterable[str]) -> None:

@@ -1,5 +1,6 @@
 """Checkpoints read and found, without Lightning: whoever uses a trained model needs no more."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from gan_lab.training.checkpoint_form import misfit, misfit_of_weights
 from gan_lab.training.old_checkpoints import in_present_form
 from gan_lab.training.renamed import RENAMES
 from gan_lab.training.torch_files import is_archive, read_torch_file, state_of_file
+
+_DIFFERENCES_NAMED = 3
 
 
 def read_checkpoint(path: Path, map_location: Any = "cpu", mmap: bool = False) -> dict[str, Any]:
@@ -49,17 +52,27 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     return weights
 
 
+def first_of(differences: Sequence[str]) -> str:
+    """The first three differences between tensors, and how many others there are."""
+    named, more = differences[:_DIFFERENCES_NAMED], len(differences) - _DIFFERENCES_NAMED
+    others = [f"{more} other tensors differ" if more > 1 else "1 other tensor differs"] if more > 0 else []
+    return "; ".join([*named, *others])
+
+
 def find_checkpoint(wanted: str, root: Path) -> Path:
     """Turns what the user asked for into a checkpoint file; says which ones are passed over and why.
 
     Args:
-        wanted: A path; ``last`` for the newest ``last.ckpt`` below ``root`` that is whole; ``best`` for the
-            ``best.ckpt`` of the newest run there or of one that it was resumed from, whichever has the better value.
+        wanted: A path, or that of a folder for the ``last`` below it; ``last`` for the newest ``last.ckpt`` below
+            ``root`` that is whole; ``best`` for the ``best.ckpt`` of the newest run there or of one that it was resumed
+            from, whichever has the better value.
         root: The folder of the experiment, ``trainer.default_root_dir``.
 
     Raises:
         CheckpointError: If there is none, or the named one cannot be read.
     """
+    if wanted not in ("last", "best") and Path(wanted).is_dir():
+        return find_checkpoint("last", Path(wanted))
     if wanted not in ("last", "best"):
         read_checkpoint(Path(wanted), mmap=True)
         return Path(wanted)

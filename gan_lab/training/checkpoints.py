@@ -14,9 +14,11 @@ from torch import Tensor
 
 from gan_lab.errors import CheckpointError
 from gan_lab.files import atomic_write
-from gan_lab.training.checkpoint_files import read_checkpoint
+from gan_lab.training.checkpoint_files import first_of, read_checkpoint
 from gan_lab.training.ema import with_averages
 from gan_lab.training.lightning_private import raised_while_restoring
+
+_OF_STEPS = ("epochs", "interval", "pool_size", "objective", "direction", "mode")  # ends of options of no network
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
@@ -82,12 +84,26 @@ def require_match(path: Path, model: LightningModule) -> dict[str, tuple[Any, An
     paper = str(saved.get("_class_path", "")).rpartition(".")[2]
     if paper and paper != type(model).__name__:
         raise CheckpointError(f"{path} is a checkpoint of {paper}, not of {type(model).__name__}")
-    name = next(name for name in sorted(theirs.keys() | ours.keys()) if theirs.get(name) != ours.get(name))
-    settings = ", ".join(f"{name} {old} there, {new} here" for name, (old, new) in changed.items())
+    differences = [
+        f"{name} is {theirs.get(name, 'absent')} there, {ours.get(name, 'absent')} here"
+        for name in sorted(theirs.keys() | ours.keys())
+        if theirs.get(name) != ours.get(name)
+    ]
     raise CheckpointError(
-        f"{path} holds other networks than {type(model).__name__} as configured: {name} is "
-        f"{theirs.get(name, 'absent')} there, {ours.get(name, 'absent')} here" + (f" ({settings})" if settings else "")
+        f"{path} holds other networks than {type(model).__name__} as configured: {first_of(differences)}"
+        + _suggested(changed)
     )
+
+
+def _suggested(changed: dict[str, tuple[Any, Any]]) -> str:
+    """The settings that may have made the networks of a checkpoint what they are."""
+    found = []
+    for name, (there, here) in changed.items():
+        if isinstance(there, dict) and isinstance(here, dict):
+            found += [f"model.{name}.{key} {value}" for key, value in there.items() if value != here.get(key)]
+        elif isinstance(there, int | str) and not name.endswith(_OF_STEPS):  # no weight or rate builds a network
+            found.append(f"model.{name} {there}")
+    return f". It was made with {', '.join(found)}" if found else ""
 
 
 @contextmanager

@@ -11,9 +11,7 @@ from gan_lab.errors import CheckpointError
 from gan_lab.networks import UNetGenerator
 from gan_lab.networks.reference_weights import may_lack, under_own_names, without_wrappers
 from gan_lab.networks.unet import reference_names
-from gan_lab.training.checkpoint_files import read_weights
-
-_DIFFERENCES_NAMED = 3
+from gan_lab.training.checkpoint_files import first_of, read_weights
 
 
 def load_generator_weights(generator: UNetGenerator, path: Path) -> None:
@@ -27,10 +25,7 @@ def load_generator_weights(generator: UNetGenerator, path: Path) -> None:
     ours = {names[name]: tensor for name, tensor in generator.state_dict().items()}
     differences = list(_differences(weights, ours))
     if differences:
-        named = differences[:_DIFFERENCES_NAMED]
-        more = len(differences) - len(named)
-        others = [f"{more} other tensors differ"] if more else []
-        raise CheckpointError(f"{path} is of another network: {'; '.join(named + others)}. {_advice(weights, ours)}")
+        raise CheckpointError(f"{path} is of another network: {first_of(differences)}. {_advice(weights, ours)}")
     generator.load_state_dict(under_own_names(weights, names, generator))
 
 
