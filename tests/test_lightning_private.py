@@ -71,7 +71,16 @@ def test_the_loops_have_what_a_resumed_step_is_finished_with():
     assert module._trainer is trainer
     for owner, names in (
         (fit, ("_data_fetcher", "_can_stop_early", "on_advance_end", "on_iteration_done")),
-        (steps, ("_batches_that_stepped", "_should_check_val_fx", "on_iteration_done", "max_steps")),
+        (
+            steps,
+            (
+                "_batches_that_stepped",
+                "_num_ready_batches_reached",
+                "_should_check_val_fx",
+                "on_iteration_done",
+                "max_steps",
+            ),
+        ),
         (steps.val_loop, ("restarting", "batch_progress")),
         (trainer._logger_connector, ("on_batch_end", "update_train_step_metrics")),
     ):
