@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from gan_lab.cli.console import say
 from gan_lab.cli.plain_options import NotDataError, papers, plain_class
 from gan_lab.errors import ConfigurationError, require
+from gan_lab.terminal import say
 from gan_lab.training.checkpoint_files import read_checkpoint
 
 Settings = Mapping[str, Any]
