@@ -71,11 +71,11 @@ def require_numbers(
         ConfigurationError: Naming the first one, the range and what it is.
     """
     bounds = {"at least": at_least, "above": above, "at most": at_most, "below": below}
-    wanted = " and ".join(f"{words} {bound:g}" for words, bound in bounds.items() if bound is not None)
+    wanted = " and ".join(f"{words} {bound:.10g}" for words, bound in bounds.items() if bound is not None)
     for name, number in numbers.items():
         fits = (
             isinstance(number, int | float)
-            and math.isfinite(number)
+            and (isinstance(number, int) or math.isfinite(number))
             and (at_least is None or number >= at_least)
             and (above is None or number > above)
             and (at_most is None or number <= at_most)

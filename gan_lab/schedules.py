@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from gan_lab.errors import require, require_numbers
+from gan_lab import ranges
+from gan_lab.errors import require
 
 # StyleGAN's released train.py: images a step over all GPUs, by the number of GPUs and the resolution
 _OFFICIAL_BATCHES: dict[int, dict[int, int]] = {
@@ -68,14 +69,15 @@ class GrowingSchedule:
         ConfigurationError: If these do not fit together.
     """
 
-    resolution: int = 1024
-    start_resolution: int = 8
-    stable_kimg: float = 600.0
-    fade_kimg: float = 600.0
-    total_kimg: float = 25_000.0
-    batch_sizes: dict[int, int] | None = None
+    resolution: ranges.Pixels = 1024
+    start_resolution: ranges.Pixels = 8
+    stable_kimg: ranges.NonNegativeFloat = 600.0
+    fade_kimg: ranges.NonNegativeFloat = 600.0
+    total_kimg: ranges.NonNegativeFloat = 25_000.0
+    batch_sizes: dict[int, ranges.PositiveInt] | None = None
 
     def __post_init__(self) -> None:
+        ranges.require(GrowingSchedule, vars(self), "schedule")
         require(
             is_power_of_two(self.start_resolution) and is_power_of_two(self.resolution),
             f"schedule: resolutions must be powers of two, got {self.start_resolution} and {self.resolution}",
@@ -85,8 +87,6 @@ class GrowingSchedule:
             f"schedule: start_resolution must be from 4 to the resolution {self.resolution}, "
             f"got {self.start_resolution}",
         )
-        for name in ("stable_kimg", "fade_kimg", "total_kimg"):
-            require_numbers({f"schedule: {name}": getattr(self, name)}, at_least=0)
         moves = self.fixed or self.stable_kimg + self.fade_kimg > 0
         require(moves, "schedule: networks that grow need a stable_kimg or a fade_kimg above 0")
         for side in self.resolutions:

@@ -19,7 +19,8 @@ LIGHTNING_FREE = {folder for folder, _, lightning in ROWS if lightning == "no"}
 HEAVY = {"lightning", "pytorch_lightning", "jsonargparse", "wandb"}  # what a trained model can do without
 PYTHON_FILES = {"__init__", "__main__"}
 ROOT_FILES = {
-    *("errors", "files", "losses", "peers", "precision", "samples", "schedules", "seeding", "stopping", "terminal")
+    *("errors", "files", "losses", "peers", "precision", "ranges", "samples", "schedules", "seeding"),
+    *("stopping", "terminal"),
 }
 
 

@@ -72,11 +72,12 @@ def test_a_box_that_no_picture_has_is_one_sentence(small, capsys, option, senten
 def test_an_extractor_of_no_pixels_is_one_sentence(small, capsys):
     path = small("art_dcgan_emoji")
     path.write_text(path.read_text().replace("side: 32", "side: -1"))
-    assert "RandomConvolutions.side must be at least 1, got -1" in failure(capsys, ["validate", "--config", str(path)])
+    said = failure(capsys, ["validate", "--config", str(path)])
+    assert "DistributionDistance.extractor.side must be at least 1 and at most 16384, got -1" in said
 
 
 def test_networks_beyond_all_memory_are_one_sentence(small, capsys):
-    said = failure(capsys, ["validate", "--config", str(small()), f"--model.generator_channels={2**40}"], status=2)
+    said = failure(capsys, ["validate", "--config", str(small()), "--model.generator_channels=65536"], status=2)
     assert "not enough memory for what is configured" in said
 
 

@@ -11,6 +11,7 @@ import pytest
 from jsonargparse import ArgumentParser
 
 import gan_lab.datamodules
+from gan_lab.ranges import plain_ranges
 from tests.conftest import PROJECT
 
 STORED = json.loads((PROJECT / "tests" / "data" / "datamodule_options.json").read_text())
@@ -28,7 +29,7 @@ def options(name: str, monkeypatch) -> dict[str, dict[str, str]]:
     monkeypatch.setenv("COLUMNS", "2000")  # an option's help on one line
     parser = ArgumentParser(exit_on_error=False)
     parser.add_class_arguments(CLASSES[name], "data")
-    found = {match["name"]: match for match in OPTION.finditer(parser.format_help())}
+    found = {match["name"]: match for match in OPTION.finditer(plain_ranges(parser.format_help()))}
     assert found.keys() == {key.removeprefix("data.") for key in vars(parser.get_defaults().as_flat())}
     return {
         name: {

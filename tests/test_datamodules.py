@@ -34,9 +34,9 @@ def test_processes_share_an_epoch_without_overlap():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"image_size": 0}, "data.image_size must be above 0, got 0"),
+        ({"image_size": 0}, "data.image_size must be at least 1 and at most 16384, got 0"),
         ({"num_workers": -1}, "data.num_workers must be at least 0, got -1"),
-        ({"eval_batch_size": 0}, "data.eval_batch_size must be at least 1, got 0"),
+        ({"eval_batch_size": 0}, "data.eval_batch_size must be at least 1 and at most 100000000, got 0"),
     ],
 )
 def test_options_out_of_range_are_refused(tmp_path, options, message):

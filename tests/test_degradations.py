@@ -95,8 +95,8 @@ def test_edges_are_those_of_canny_with_hysteresis():
     ("make", "message"),
     [
         (lambda: Edges(0.3, 0.2), "0 < low_threshold <= high_threshold must hold, got 0.3 and 0.2"),
-        (lambda: Edges(sigma=0), "sigma must be above 0, got 0"),
-        (lambda: CentralHole(1.0), "share must be above 0 and below 1, got 1"),
+        (lambda: Edges(sigma=0), "Edges.sigma must be above 0 and at most 1000, got 0"),
+        (lambda: CentralHole(1.0), "CentralHole.share must be above 0 and below 1, got 1"),
         (lambda: RandomHole(0.5, 0.2), "0 < smallest_share <= largest_share < 1 must hold, got 0.5 and 0.2"),
     ],
 )

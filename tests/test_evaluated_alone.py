@@ -123,6 +123,7 @@ def test_predictions_do_not_depend_on_the_size_of_batches(small, tmp_path, confi
         assert main(["predict", "--config", path, *options]) == 0
         made.append({file.relative_to(out): pil_to_tensor(Image.open(file)).int() for file in out.rglob("*.png")})
     for other in made[1:]:
-        assert other.keys() == made[0].keys() and len(other) > 2
+        assert other.keys() == made[0].keys()
+        assert len(other) > 2
         for name, image in made[0].items():
             assert (other[name] - image).abs().max() <= 1  # of 255, where rounding decides

@@ -112,7 +112,7 @@ def test_training_and_validation_figures_are_different_ones():
 
 
 def test_impossible_settings_are_refused():
-    with pytest.raises(ConfigurationError, match=r"data\.train_count must be at least 1, got 0"):
+    with pytest.raises(ConfigurationError, match=r"data\.train_count must be at least 1 and at most 100000000, got 0"):
         FiguresDataModule(train_count=0)
     with pytest.raises(ConfigurationError, match=r"data\.figures_seed must be at least 0, got -1"):
         FiguresDataModule(figures_seed=-1)

@@ -143,7 +143,7 @@ def test_missing_parts_are_refused_with_a_remedy(tmp_path):
     [
         ({"val_fraction": 1.0}, "data.val_fraction must be above 0 and below 1, got 1.0"),
         ({"margin": 0.0}, "data.margin must be above 0, got 0.0"),
-        ({"image_size": 0}, "data.image_size must be above 0, got 0"),
+        ({"image_size": 0}, "data.image_size must be at least 1 and at most 16384, got 0"),
         ({"boxes": "boxes.csv"}, "data.boxes says where people are in data.predict_folder: give both"),
     ],
 )

@@ -104,7 +104,7 @@ def test_milestones_that_leave_nothing_are_refused():
         (SAGANPoseModule, {"decay_factor": 5.0}, "decay_factor must be at least 0 and at most 1, got 5.0"),
         (SAGANPoseModule, {"decay_factor": float("nan")}, "decay_factor must be"),
         (SAGANPoseModule, {"balance_rate": 0.0}, "balance_rate must be above 0, got 0.0"),
-        (SAGANPoseModule, {"balance_ratio": -1.0}, "balance_ratio must be above 0, got -1.0"),
+        (SAGANPoseModule, {"balance_ratio": -1.0}, r"model\.balance_ratio must be at least 0, got -1\.0"),
     ],
 )
 def test_numbers_that_make_no_schedule_are_refused(paper, settings, message):

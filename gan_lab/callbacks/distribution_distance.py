@@ -9,8 +9,9 @@ import torch
 from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor
 
+from gan_lab import ranges
 from gan_lab.callbacks.measurement import Measurement
-from gan_lab.errors import CheckpointError, ConfigurationError, DatasetError, require, require_numbers
+from gan_lab.errors import CheckpointError, ConfigurationError, DatasetError, require
 from gan_lab.files import atomic_write
 from gan_lab.images.pixels import to_bytes
 from gan_lab.metrics.distribution import (
@@ -56,14 +57,12 @@ class DistributionDistance(Measurement):
     def __init__(
         self,
         extractor: FeatureExtractor,
-        num_images: int | None = 10_000,
+        num_images: ranges.AtLeastTwo | None = 10_000,
         reference: Literal["train", "val"] = "train",
-        batch_size: int = 64,
+        batch_size: ranges.Items = 64,
         cache_folder: Path | None = None,
     ) -> None:
-        if num_images is not None:
-            require_numbers({"DistributionDistance.num_images": num_images}, at_least=2)
-        require_numbers({"DistributionDistance.batch_size": batch_size}, at_least=1)
+        ranges.require(DistributionDistance, locals(), "DistributionDistance")
         self.extractor = extractor
         self.num_images = num_images
         self.reference: Literal["train", "val"] = reference

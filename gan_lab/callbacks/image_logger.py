@@ -7,9 +7,9 @@ from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import Logger, TensorBoardLogger, WandbLogger
 from PIL import Image
 
+from gan_lab import ranges
 from gan_lab.callbacks.output_files import OutputFiles
 from gan_lab.callbacks.run_directory import run_directory
-from gan_lab.errors import require_numbers
 from gan_lab.images.sheet import as_array, batch_rows, draw_sheet, save_image
 from gan_lab.training.gan_module import GANModule
 
@@ -23,8 +23,8 @@ class ImageLogger(Callback):
         num_rows: Rows of the sheet, or images in the grid.
     """
 
-    def __init__(self, num_rows: int = 8) -> None:
-        require_numbers({"ImageLogger.num_rows": num_rows}, at_least=1)
+    def __init__(self, num_rows: ranges.Repeats = 8) -> None:
+        ranges.require(ImageLogger, locals(), "ImageLogger")
         self.num_rows = num_rows
         self._rows: list[dict[str, Image.Image]] = []
 

@@ -26,6 +26,7 @@ class KnownMonitors(Callback):
         """Looks at what validations log."""
         names = validation_names(trainer, pl_module)
         for callback, monitor in _monitors(trainer):
+            require(bool(monitor.strip()), f"{callback}.monitor is empty: name a value that is logged, such as val/l1")
             if monitor.startswith("val/") and names is not None:
                 _require_logged(callback, monitor, names)
             if monitor.startswith("val/") and trainer.limit_val_batches == 0:

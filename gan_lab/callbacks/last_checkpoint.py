@@ -5,9 +5,9 @@ from typing import Any
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 
+from gan_lab import ranges
 from gan_lab.callbacks.order import go_last
 from gan_lab.callbacks.run_directory import run_directory
-from gan_lab.errors import require_numbers
 from gan_lab.stopping import Stopped
 
 
@@ -22,8 +22,8 @@ class LastCheckpoint(Checkpoint):
         every_n_steps: Save also each time this many steps are done; 0 for no more than that.
     """
 
-    def __init__(self, every_n_steps: int = 0) -> None:
-        require_numbers({"LastCheckpoint.every_n_steps": every_n_steps}, at_least=0)
+    def __init__(self, every_n_steps: ranges.NonNegativeInt = 0) -> None:
+        ranges.require(LastCheckpoint, locals(), "LastCheckpoint")
         self.every_n_steps = every_n_steps
         self._saved_step = -1
 

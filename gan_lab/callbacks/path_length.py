@@ -6,8 +6,9 @@ import torch
 from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor, nn
 
+from gan_lab import ranges
 from gan_lab.callbacks.measurement import Measurement
-from gan_lab.errors import ConfigurationError, require, require_numbers
+from gan_lab.errors import ConfigurationError, require
 from gan_lab.inference.style_sampler import StyleSampler
 from gan_lab.metrics.path_length import path_lengths, trimmed_mean
 from gan_lab.training.distributed import gather
@@ -34,13 +35,12 @@ class PathLength(Measurement):
     def __init__(
         self,
         distance: nn.Module,
-        num_paths: int = 10_000,
-        batch_size: int = 16,
-        epsilon: float = 1e-4,
+        num_paths: ranges.Items = 10_000,
+        batch_size: ranges.Items = 16,
+        epsilon: ranges.PositiveFloat = 1e-4,
         crop_face: bool = False,
     ) -> None:
-        require_numbers({"PathLength.num_paths": num_paths, "PathLength.batch_size": batch_size}, at_least=1)
-        require_numbers({"PathLength.epsilon": epsilon}, above=0)
+        ranges.require(PathLength, locals(), "PathLength")
         self.distance = distance.requires_grad_(False)
         self.num_paths = num_paths
         self.batch_size = batch_size

@@ -9,10 +9,11 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import BasePredictionWriter
 from PIL import Image
 
+from gan_lab import ranges
 from gan_lab.callbacks.output_files import OutputFiles
 from gan_lab.callbacks.pose_writer import POSES_FILE, PoseWriter
 from gan_lab.datasets.prediction_data import folder_of
-from gan_lab.errors import GanLabError, require_numbers
+from gan_lab.errors import GanLabError
 from gan_lab.images.film import film_paths, write_film
 from gan_lab.images.sheet import batch_rows, draw_grid, draw_sheet, save_image, sheet_beside, written_name
 from gan_lab.images.signature import is_signed
@@ -51,15 +52,14 @@ class PredictionWriter(BasePredictionWriter):
     def __init__(
         self,
         folder: Path | None = None,
-        sheet_rows: int = 16,
-        score_threshold: float = 0.2,
-        frames_per_second: int = 30,
+        sheet_rows: ranges.NonNegativeRepeats = 16,
+        score_threshold: ranges.FiniteFloat = 0.2,
+        frames_per_second: ranges.FrameRate = 30,
         broken: Literal["skip", "stop"] = "skip",
     ) -> None:
+        ranges.require(PredictionWriter, locals(), "predictions")
         super().__init__(write_interval="batch")
         self.folder = folder
-        require_numbers({"predictions.frames_per_second": frames_per_second}, at_least=1, at_most=100)
-        require_numbers({"predictions.sheet_rows": sheet_rows}, at_least=0)
         self.sheet_rows = sheet_rows
         self.score_threshold = score_threshold
         self.frames_per_second = frames_per_second

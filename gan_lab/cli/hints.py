@@ -6,6 +6,7 @@ import re
 import traceback
 from argparse import ArgumentError
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pkgutil import resolve_name
 
 import lightning.pytorch.callbacks
@@ -18,8 +19,12 @@ from lightning.pytorch import Trainer
 import gan_lab.callbacks
 import gan_lab.datamodules
 import gan_lab.modules
+from gan_lab.errors import ConfigurationError
+from gan_lab.ranges import plain_ranges
 
 _SECTIONS = ("model", "data", "trainer", "predictions", "seed_everything", "ckpt_path", "config")
+_NO_MEMORY = "can't allocate memory"  # torch's words
+_LOWER_SIZES = "there is not enough memory for what is configured: lower the sizes of model and data"
 _CLASS_HOMES = (
     gan_lab.modules,
     gan_lab.datamodules,
@@ -48,6 +53,10 @@ def explain(error: BaseException) -> str | None:
             return " ".join(str(error).split())
         case torch.OutOfMemoryError():
             return "the GPU's memory is full: lower data.batch_size, or the image or network sizes"
+        case RuntimeError() if _NO_MEMORY in str(error):
+            return _LOWER_SIZES
+        case MemoryError():
+            return _LOWER_SIZES
         case RuntimeError() if "Connection closed by peer" in str(error):
             return "another process has ended: its own message says why"
         case MemoryError():
@@ -62,7 +71,25 @@ def is_wrong_call(error: BaseException) -> bool:
 
 def _is_ours(error: BaseException) -> bool:
     modules = [frame.f_globals.get("__name__", "") for frame, _ in traceback.walk_tb(error.__traceback__)]
-    return any(name.startswith("gan_lab.") and name != "gan_lab.cli.lightning_cli" for name in modules)
+    return any(name.startswith("gan_lab.") and not name.startswith("gan_lab.cli.") for name in modules)
+
+
+@contextmanager
+def arguments_explained(has_unchecked_options: bool = False) -> Iterator[None]:
+    """Within it what classes refuse is the configuration's fault; a wrong call of ours is not.
+
+    Args:
+        has_unchecked_options: Whether classes are given options that the parser does not know.
+
+    Raises:
+        ConfigurationError: Saying what they refuse.
+    """
+    try:
+        yield
+    except (ValueError, TypeError, ImportError) as error:
+        if is_wrong_call(error) and not has_unchecked_options:
+            raise
+        raise ConfigurationError(explain_arguments(error)) from error
 
 
 def explain_arguments(error: BaseException) -> str:
@@ -86,8 +113,9 @@ def explain_arguments(error: BaseException) -> str:
     if unknown := re.search(r"Expected a dot import path string: (\S+)|has no attribute '(\w+)'", reason):
         name = unknown[1] or unknown[2]
         return (f"{where}: " if where else "") + f"there is no class '{name}'" + _nearest(name, _class_names())
-    if "can't allocate memory" in reason:
-        return "there is not enough memory for what is configured: lower the sizes of model and data"
+    if _NO_MEMORY in reason:
+        return _LOWER_SIZES
+    reason = plain_ranges(reason)
     reason = re.sub(r"typing\.Literal\[(.*?)\]", r"one of \1", reason)
     reason = re.sub(r"<class '(\w+)'>", r"\1", reason).replace("Expected a one of", "expected one of")
     reason = re.sub(r'^Parser key "config": ', "", reason)

@@ -17,7 +17,8 @@ from gan_lab.callbacks.run_directory import run_directory
 from gan_lab.callbacks.unfit import require_fit
 from gan_lab.cli.config_files import prepared
 from gan_lab.cli.help_page import HelpPage
-from gan_lab.cli.hints import explain_arguments, is_wrong_call
+from gan_lab.cli.hints import arguments_explained
+from gan_lab.cli.memory import within_memory
 from gan_lab.cli.parser import GanLabParser, parser_settings
 from gan_lab.cli.renamed import PresentNames
 from gan_lab.cli.reports import report_to
@@ -27,7 +28,7 @@ from gan_lab.cli.save_config import SaveConfig
 from gan_lab.cli.shared_settings import shared_settings
 from gan_lab.cli.silence import silence_advice
 from gan_lab.cli.wandb_fallback import settle_wandb
-from gan_lab.errors import ConfigurationError, require
+from gan_lab.errors import require
 from gan_lab.terminal import say, take_rank
 from gan_lab.training.allocator import keep_freed_pages
 from gan_lab.training.checkpoint_files import find_checkpoint
@@ -129,13 +130,8 @@ class GanLabCLI(LightningCLI):
             ConfigurationError: Saying what they refuse.
         """
         require_values(self._settings())
-        try:
-            with shared_settings(self._settings()):
-                super().instantiate_classes()
-        except (ValueError, TypeError, ImportError) as error:
-            if is_wrong_call(error) and not self._has_unchecked_options():
-                raise
-            raise ConfigurationError(explain_arguments(error)) from error
+        with arguments_explained(self._has_unchecked_options()), shared_settings(self._settings()), within_memory():
+            super().instantiate_classes()
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Adds atomic checkpoints, for training a CSV logger where no other is asked for, and lines for log files."""

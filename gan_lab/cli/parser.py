@@ -1,6 +1,6 @@
 """The parser of the commands that need a configuration: Lightning's, whose help begins with what people look for."""
 
-from argparse import RawDescriptionHelpFormatter
+from argparse import Action, RawDescriptionHelpFormatter
 from typing import Any
 
 import yaml
@@ -11,6 +11,7 @@ from lightning_utilities.core.enums import StrEnum
 from gan_lab.cli import given_paths
 from gan_lab.cli.help_page import HelpPage
 from gan_lab.cli.renamed import PresentNames
+from gan_lab.ranges import plain_ranges
 
 _HEADINGS = {
     "trainer": "how to train: Lightning's Trainer",
@@ -27,7 +28,10 @@ yaml.SafeDumper.add_multi_representer(StrEnum, lambda dumper, value: dumper.repr
 
 
 class _PageFormatter(RawDescriptionHelpFormatter, DefaultHelpFormatter):
-    """Leaves the lines of the page at the top as they are."""
+    """Leaves the lines of the page at the top as they are, and says ranges as ``0 <= float < 1``."""
+
+    def _expand_help(self, action: Action) -> str:
+        return plain_ranges(super()._expand_help(action))
 
 
 class GanLabParser(LightningArgumentParser):
@@ -39,7 +43,7 @@ class GanLabParser(LightningArgumentParser):
     """
 
     def __init__(self, *args: Any, names: PresentNames | None = None, **settings: Any) -> None:
-        super().__init__(*args, **settings)
+        super().__init__(*args, **{"formatter_class": _PageFormatter} | settings)
         self._names = names or PresentNames()
 
     def parse_string(self, content: str, *args: Any, **kwargs: Any) -> Namespace:
@@ -60,7 +64,6 @@ def parser_settings(command: str, page: HelpPage, names: PresentNames) -> dict[s
     return {
         "usage": f"gan-lab {command} --config NAME|FILE [--KEY VALUE ...]",
         "description": page.text(),
-        "formatter_class": _PageFormatter,
         "exit_on_error": False,
         "allow_abbrev": False,
         "names": names,

@@ -25,6 +25,7 @@ from gan_lab.cli.yaml_text import UnboundedYAML, load_yaml
 from gan_lab.errors import GanLabError
 from gan_lab.images.degradations import Degradation
 from gan_lab.metrics.extractors import FeatureExtractor
+from gan_lab.ranges import without_ranges
 from gan_lab.terminal import printable
 from gan_lab.training.renamed import RENAMES, lineage
 
@@ -144,16 +145,18 @@ def parts() -> Mapping[str, Allowed]:
 
 
 def option_types(cls: type) -> dict[str, Any]:
-    """The types of a class's options, those that it hands on to its bases too."""
+    """The types of a class's options with their ranges, those that it hands on to its bases too."""
     options: dict[str, Any] = {}
     for base in reversed(cls.__mro__):
         if "__init__" in vars(base) and base.__module__.startswith("gan_lab."):
-            options |= get_type_hints(base.__init__)  # type: ignore[misc]  # of a class, which is what is asked for
+            hints = get_type_hints(base.__init__, include_extras=True)  # type: ignore[misc]  # of a class
+            options |= hints
     return options
 
 
 def kinds_of(kind: Any) -> Iterator[Any]:
-    """A type and all that it is made of, as ``int | None`` is of ``int`` and ``NoneType``."""
+    """A type and all that it is made of, as ``int | None`` is of ``int`` and ``NoneType``, without ranges."""
+    kind = without_ranges(kind)
     yield kind
     if get_origin(kind) is not Literal:
         for part in get_args(kind):

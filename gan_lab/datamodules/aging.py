@@ -6,11 +6,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
+from gan_lab import ranges
 from gan_lab.datamodules.translation import TranslationDataModule
 from gan_lab.datasets import AgedFaces, ImageFolder, UnpairedFaces
 from gan_lab.datasets.aged_faces import AgedFace
 from gan_lab.datasets.images import with_white_level
-from gan_lab.errors import require, require_numbers
+from gan_lab.errors import require
 from gan_lab.images.transforms import Jitter
 from gan_lab.terminal import say_once
 
@@ -38,20 +39,20 @@ class AgingDataModule(TranslationDataModule):
     def __init__(
         self,
         root: Path,
-        young: tuple[int, int] = (18, 30),
-        old: tuple[int, int] = (50, 100),
-        val_fraction: float = 0.1,
+        young: tuple[ranges.NonNegativeInt, ranges.NonNegativeInt] = (18, 30),
+        old: tuple[ranges.NonNegativeInt, ranges.NonNegativeInt] = (50, 100),
+        val_fraction: ranges.OpenFraction = 0.1,
         split_seed: int = 0,
         predict_domain: Domain = "young",
         **kwargs: Any,
     ) -> None:
+        ranges.require(AgingDataModule, locals(), "data")
         super().__init__(**kwargs)
         require(
             0 <= young[0] <= young[1] < old[0] <= old[1],
             "data.young and data.old must be ranges of age [youngest, oldest], all of the young below the old, "
             f"got {list(young)} and {list(old)}",
         )
-        require_numbers({"data.val_fraction": val_fraction}, above=0, below=1)
         self.root = Path(root)
         self.ages: dict[Domain, tuple[int, int]] = {"young": young, "old": old}
         self.val_fraction, self.split_seed = val_fraction, split_seed

@@ -9,13 +9,13 @@ import torch
 from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader, Dataset
 
+from gan_lab import ranges
 from gan_lab.datasets import ImageFolder, loader
 from gan_lab.datasets.dark_pictures import say_if_dark
 from gan_lab.datasets.paired_images import colors_of_sources
 from gan_lab.datasets.prediction_data import PredictionData
 from gan_lab.datasets.prediction_loader import prediction_loader
 from gan_lab.datasets.splits import BuiltSplits, require_samples_of
-from gan_lab.errors import require_numbers
 from gan_lab.images.pixels import from_bytes
 from gan_lab.samples import PredictionRequest
 from gan_lab.seeding import run_seed
@@ -43,19 +43,16 @@ class GANDataModule(LightningDataModule, ABC):
 
     def __init__(
         self,
-        image_size: int = 256,
+        image_size: ranges.Pixels = 256,
         flip: bool = True,
-        batch_size: int = 1,
-        eval_batch_size: int = 1,
-        num_workers: int = 2,
+        batch_size: ranges.Items = 1,
+        eval_batch_size: ranges.Items = 1,
+        num_workers: ranges.Workers = 2,
         predict_folder: Path | None = None,
-        white_level: int | None = None,
+        white_level: ranges.WhiteLevel | None = None,
     ) -> None:
+        ranges.require(GANDataModule, locals(), "data")
         super().__init__()
-        require_numbers({"data.image_size": image_size}, above=0)
-        require_numbers({"data.batch_size": batch_size, "data.eval_batch_size": eval_batch_size}, at_least=1)
-        require_numbers({"data.num_workers": num_workers}, at_least=0)
-        require_numbers({"data.white_level": 65535 if white_level is None else white_level}, at_least=1, at_most=65535)
         self.image_size, self.flip = image_size, flip
         self.batch_size, self.eval_batch_size = batch_size, eval_batch_size
         self.num_workers, self.predict_folder, self.white_level = num_workers, predict_folder, white_level

@@ -2,9 +2,9 @@
 
 from typing import Any, ClassVar
 
+from gan_lab import ranges
 from gan_lab.datamodules.pose import PoseDataModule
 from gan_lab.datasets import Figures
-from gan_lab.errors import require_numbers
 
 
 class FiguresDataModule(PoseDataModule):
@@ -21,15 +21,14 @@ class FiguresDataModule(PoseDataModule):
 
     def __init__(
         self,
-        train_count: int = 10_000,
-        val_count: int = 500,
-        figures_seed: int = 0,
-        image_size: int = 128,
+        train_count: ranges.Items = 10_000,
+        val_count: ranges.Items = 500,
+        figures_seed: ranges.NonNegativeInt = 0,
+        image_size: ranges.Pixels = 128,
         **kwargs: Any,
     ) -> None:
+        ranges.require(FiguresDataModule, locals(), "data")
         super().__init__(image_size=image_size, **kwargs)
-        require_numbers({"data.train_count": train_count, "data.val_count": val_count}, at_least=1)
-        require_numbers({"data.figures_seed": figures_seed}, at_least=0)
         self.train_count, self.val_count, self.figures_seed = train_count, val_count, figures_seed
 
     def training_data(self) -> Figures:

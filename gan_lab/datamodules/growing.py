@@ -5,12 +5,12 @@ from typing import Any, ClassVar
 
 from torch.utils.data import DataLoader, Subset
 
+from gan_lab import ranges
 from gan_lab.datamodules.unconditional import UnconditionalDataModule
 from gan_lab.datasets.growing_batch_sampler import GrowingBatchSampler
 from gan_lab.datasets.growing_images import GrowingImages
 from gan_lab.datasets.latent_walks import parse_layers
 from gan_lab.datasets.seeded_predictions import Prediction, what_to_predict
-from gan_lab.errors import require_numbers
 from gan_lab.schedules import GrowingSchedule, style_layer_count
 from gan_lab.seeding import run_seed
 
@@ -41,17 +41,17 @@ class GrowingDataModule(UnconditionalDataModule):
         root: Path,
         schedule: GrowingSchedule,
         store: Path | None = None,
-        store_side: int = 128,
-        steps_per_epoch: int = 1000,
+        store_side: ranges.ResolutionOrNone = 128,
+        steps_per_epoch: ranges.PositiveInt = 1000,
         predict: Prediction = "seeds",
         column_seeds: str | int | None = None,
         mixed_layers: str | int = "coarse",
-        frames: int = 240,
-        eval_batch_size: int = 16,
+        frames: ranges.Items = 240,
+        eval_batch_size: ranges.Items = 16,
         **kwargs: Any,
     ) -> None:
+        ranges.require(GrowingDataModule, locals(), "data")
         super().__init__(root, image_size=schedule.resolution, batch_size=1, eval_batch_size=eval_batch_size, **kwargs)
-        require_numbers({"data.steps_per_epoch": steps_per_epoch}, at_least=1)
         self.schedule = schedule
         self.store = self.root / ".gan-lab" if store is None else Path(store)
         self.store_side, self.steps_per_epoch = store_side, steps_per_epoch

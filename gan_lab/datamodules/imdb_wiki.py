@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from gan_lab import ranges
 from gan_lab.datamodules.aging import AgingDataModule
 from gan_lab.datasets import IMDBWIKI
 from gan_lab.datasets.imdb_wiki import Half
@@ -26,7 +27,7 @@ class IMDBWIKIAgingDataModule(AgingDataModule):
         root: Path,
         halves: Sequence[Half] = ("imdb", "wiki"),
         cropped: bool = True,
-        face_margin: float = 0.4,
+        face_margin: ranges.NonNegativeFloat = 0.4,
         **kwargs: Any,
     ) -> None:
         super().__init__(root, **kwargs)

@@ -4,11 +4,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
+from gan_lab import ranges
 from gan_lab.datamodules.pose import PoseDataModule
 from gan_lab.datasets import LSP
 from gan_lab.datasets.lsp import Viewpoint
 from gan_lab.datasets.posed_people import announced
-from gan_lab.errors import require_numbers
 
 
 class LSPDataModule(PoseDataModule):
@@ -31,13 +31,12 @@ class LSPDataModule(PoseDataModule):
         root: Path,
         extended: bool = True,
         viewpoint: Viewpoint = "person",
-        val_fraction: float = 0.1,
-        margin: float = 1.25,
+        val_fraction: ranges.OpenFraction = 0.1,
+        margin: ranges.PositiveFloat = 1.25,
         **kwargs: Any,
     ) -> None:
+        ranges.require(LSPDataModule, locals(), "data")
         super().__init__(**kwargs)
-        require_numbers({"data.val_fraction": val_fraction}, above=0, below=1)
-        require_numbers({"data.margin": margin}, above=0)
         self._people = partial(
             LSP, root, extended=extended, viewpoint=viewpoint, val_fraction=val_fraction, margin=margin
         )

@@ -4,11 +4,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
+from gan_lab import ranges
 from gan_lab.datamodules.pose import PoseDataModule
 from gan_lab.datasets import MPII
 from gan_lab.datasets.mpii import OFFICIAL_MAT
 from gan_lab.datasets.posed_people import announced
-from gan_lab.errors import require_numbers
 
 
 class MPIIDataModule(PoseDataModule):
@@ -34,12 +34,12 @@ class MPIIDataModule(PoseDataModule):
         root: Path,
         annotations: Path = OFFICIAL_MAT,
         validation_images: Path | None = Path("valid_images.txt"),
-        val_fraction: float = 0.1,
+        val_fraction: ranges.OpenFraction = 0.1,
         predict_split: Literal["val", "test"] = "val",
         **kwargs: Any,
     ) -> None:
+        ranges.require(MPIIDataModule, locals(), "data")
         super().__init__(**kwargs)
-        require_numbers({"data.val_fraction": val_fraction}, above=0, below=1)
         self.predict_split: Literal["val", "test"] = predict_split
         self._people = partial(
             MPII, root, annotations=annotations, validation_images=validation_images, val_fraction=val_fraction

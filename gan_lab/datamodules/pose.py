@@ -4,9 +4,10 @@ from abc import abstractmethod
 from pathlib import Path
 from typing import Any, ClassVar
 
+from gan_lab import ranges
 from gan_lab.datamodules.base import GANDataModule
 from gan_lab.datasets import PeopleToFind, Persons, PosedPeople
-from gan_lab.errors import require, require_numbers
+from gan_lab.errors import require
 from gan_lab.pose.person_crop import PoseJitter
 
 
@@ -34,17 +35,18 @@ class PoseDataModule(GANDataModule):
 
     def __init__(
         self,
-        image_size: int = 256,
-        scale: tuple[float, float] = (0.75, 1.25),
-        rotation: float = 30.0,
-        color_gain: float = 0.2,
-        batch_size: int = 6,
-        eval_batch_size: int = 8,
+        image_size: ranges.Pixels = 256,
+        scale: tuple[ranges.PositiveFloat, ranges.PositiveFloat] = (0.75, 1.25),
+        rotation: ranges.Degrees = 30.0,
+        color_gain: ranges.Fraction = 0.2,
+        batch_size: ranges.Items = 6,
+        eval_batch_size: ranges.Items = 8,
         predict_folder: Path | None = None,
         boxes: Path | None = None,
-        box_margin: float = 1.25,
+        box_margin: ranges.PositiveFloat = 1.25,
         **kwargs: Any,
     ) -> None:
+        ranges.require(PoseDataModule, locals(), "data")
         super().__init__(
             image_size=image_size,
             batch_size=batch_size,
@@ -52,7 +54,6 @@ class PoseDataModule(GANDataModule):
             predict_folder=predict_folder,
             **kwargs,
         )
-        require_numbers({"data.box_margin": box_margin}, above=0)
         without_pictures = boxes is not None and predict_folder is None
         require(not without_pictures, "data.boxes says where people are in data.predict_folder: give both")
         self.jitter = PoseJitter(scale, rotation, self.flip, color_gain)

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from gan_lab import ranges
 from gan_lab.datamodules.unconditional import UnconditionalDataModule
 from gan_lab.datasets import SquareImages
 
@@ -19,12 +20,12 @@ class SquareImagesDataModule(UnconditionalDataModule):
         self,
         root: Path,
         cache: bool = False,
-        image_size: int = 64,
+        image_size: ranges.Pixels = 64,
         flip: bool = False,
-        val_fraction: float = 0.05,
-        max_broken_fraction: float = 0.01,
-        batch_size: int = 128,
-        eval_batch_size: int = 64,
+        val_fraction: ranges.Fraction = 0.05,
+        max_broken_fraction: ranges.Fraction = 0.01,
+        batch_size: ranges.Items = 128,
+        eval_batch_size: ranges.Items = 64,
         **kwargs: Any,
     ) -> None:
         super().__init__(

@@ -6,6 +6,7 @@ from typing import Any
 
 from torch.utils.data import Dataset
 
+from gan_lab import ranges
 from gan_lab.datamodules.base import GANDataModule
 from gan_lab.errors import require
 from gan_lab.images.transforms import Jitter
@@ -22,7 +23,8 @@ class TranslationDataModule(GANDataModule):
 
     root: Path
 
-    def __init__(self, load_size: int = 286, **kwargs: Any) -> None:
+    def __init__(self, load_size: ranges.Pixels = 286, **kwargs: Any) -> None:
+        ranges.require(TranslationDataModule, locals(), "data")
         super().__init__(**kwargs)
         require(
             load_size >= self.image_size,

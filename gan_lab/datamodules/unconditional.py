@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 
 from torch.utils.data import DataLoader, Dataset
 
+from gan_lab import ranges
 from gan_lab.datamodules.base import GANDataModule
 from gan_lab.datasets import Seeds, SquareImages
 from gan_lab.datasets.held_out import is_held_out
 from gan_lab.datasets.image_source import ImageSource, Split
 from gan_lab.datasets.images import ImageFile
-from gan_lab.errors import require_numbers
 
 
 class UnconditionalDataModule(GANDataModule):
@@ -38,15 +38,14 @@ class UnconditionalDataModule(GANDataModule):
     def __init__(
         self,
         root: Path,
-        val_fraction: float = 0.0,
+        val_fraction: ranges.Fraction = 0.0,
         split_seed: int = 0,
-        max_broken_fraction: float = 0.0,
+        max_broken_fraction: ranges.Fraction = 0.0,
         seeds: str | int = "0-63",
         **kwargs: Any,
     ) -> None:
+        ranges.require(UnconditionalDataModule, locals(), "data")
         super().__init__(predict_folder=None, **kwargs)
-        fractions = {"data.val_fraction": val_fraction, "data.max_broken_fraction": max_broken_fraction}
-        require_numbers(fractions, at_least=0, below=1)
         self.root = Path(root)
         self.val_fraction, self.split_seed, self.max_broken_fraction = val_fraction, split_seed, max_broken_fraction
         self.seeds = self._asked = Seeds(str(seeds))

@@ -10,8 +10,11 @@ import cv2
 import numpy as np
 import torch
 
-from gan_lab.errors import require, require_numbers
+from gan_lab import ranges
+from gan_lab.errors import require
 from gan_lab.images.transforms import Image
+
+Color = tuple[ranges.Level, ranges.Level, ranges.Level]  # red, green and blue
 
 
 class Degradation(ABC):
@@ -44,12 +47,17 @@ class Edges(Degradation):
         ConfigurationError: If the thresholds are not in order, or sigma is not positive.
     """
 
-    def __init__(self, low_threshold: float = 0.1, high_threshold: float = 0.2, sigma: float = 2.0) -> None:
+    def __init__(
+        self,
+        low_threshold: ranges.PositiveFloat = 0.1,
+        high_threshold: ranges.PositiveFloat = 0.2,
+        sigma: ranges.Radius = 2.0,
+    ) -> None:
+        ranges.require(Edges, locals(), "Edges")
         require(
             0 < low_threshold <= high_threshold,
             f"0 < low_threshold <= high_threshold must hold, got {low_threshold} and {high_threshold}",
         )
-        require_numbers({"sigma": sigma}, above=0)
         self.low_threshold = low_threshold
         self.high_threshold = high_threshold
         self.sigma = sigma
@@ -79,8 +87,8 @@ class CentralHole(Degradation):
         ConfigurationError: If the share is not between 0 and 1.
     """
 
-    def __init__(self, share: float = 0.5, color: tuple[int, int, int] = (255, 255, 255)) -> None:
-        require_numbers({"share": share}, above=0, below=1)
+    def __init__(self, share: ranges.OpenFraction = 0.5, color: Color = (255, 255, 255)) -> None:
+        ranges.require(CentralHole, locals(), "CentralHole")
         self.share = share
         self.color = color
 
@@ -105,10 +113,11 @@ class RandomHole(Degradation):
 
     def __init__(
         self,
-        smallest_share: float = 0.2,
-        largest_share: float = 0.5,
-        color: tuple[int, int, int] = (255, 255, 255),
+        smallest_share: ranges.OpenFraction = 0.2,
+        largest_share: ranges.OpenFraction = 0.5,
+        color: Color = (255, 255, 255),
     ) -> None:
+        ranges.require(RandomHole, locals(), "RandomHole")
         require(
             0 < smallest_share <= largest_share < 1,
             f"0 < smallest_share <= largest_share < 1 must hold, got {smallest_share} and {largest_share}",
@@ -126,7 +135,7 @@ class RandomHole(Degradation):
         return _with_hole(image, top, left, height, width, self.color)
 
 
-def _with_hole(image: Image, top: int, left: int, height: int, width: int, color: tuple[int, int, int]) -> Image:
+def _with_hole(image: Image, top: int, left: int, height: int, width: int, color: Color) -> Image:
     holed = image.copy()
     holed[top : top + height, left : left + width] = color
     return holed

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gan_lab.errors import ConfigurationError, require, require_numbers
+from gan_lab import ranges
+from gan_lab.errors import ConfigurationError, require
 from gan_lab.images.pixels import from_bytes
 from gan_lab.seeding import normal_from_seeds
 
@@ -65,9 +66,9 @@ class RandomConvolutions(FeatureExtractor):
 
     widths = (16, 32, 64)
 
-    def __init__(self, side: int = 32, seed: int = 0) -> None:
+    def __init__(self, side: ranges.Pixels = 32, seed: ranges.Seed = 0) -> None:
+        ranges.require(RandomConvolutions, locals(), "RandomConvolutions")
         super().__init__()
-        require_numbers({"RandomConvolutions.side": side}, at_least=1)
         self.side = side
         self.name = f"random convolutions {self.widths}, {side} pixels, seed {seed}"
         before = 3

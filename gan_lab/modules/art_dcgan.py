@@ -5,7 +5,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from gan_lab.errors import require, require_numbers
+from gan_lab import ranges
+from gan_lab.errors import require
 from gan_lab.inference.building import art_dcgan_generator, art_dcgan_sampler
 from gan_lab.inference.latent_sampler import LatentSampler
 from gan_lab.inference.predictions import MadeImages, cannot_make
@@ -48,19 +49,19 @@ class ArtDCGANModule(GANModule):
     def __init__(
         self,
         image_size: ImageSize | None = None,
-        latent_size: int = 128,
-        channels: int = 3,
-        generator_channels: int = 64,
-        discriminator_channels: int = 64,
+        latent_size: ranges.Features = 128,
+        channels: ranges.Channels = 3,
+        generator_channels: ranges.Features = 64,
+        discriminator_channels: ranges.Features = 64,
         objective: Literal["vanilla", "lsgan", "hinge"] = "vanilla",
-        lr: float = 2e-4,
-        betas: tuple[float, float] = (0.5, 0.999),
-        ema_half_life: float = 0.0,
+        lr: ranges.NonNegativeFloat = 2e-4,
+        betas: ranges.Betas = (0.5, 0.999),
+        ema_half_life: ranges.NonNegativeFloat = 0.0,
     ) -> None:
         super().__init__()
         image_size = image_size or 64
-        require_numbers({"model.ema_half_life": ema_half_life}, at_least=0)
         self.save_hyperparameters()
+        ranges.require(ArtDCGANModule, self.hparams, "model")
         self.hparams["image_size"] = image_size
         self.image_sides = image_size, image_size
         self.latent_size = latent_size

@@ -6,7 +6,7 @@ from typing import Any, Literal, cast
 from torch import Tensor, nn
 from torchmetrics import MeanMetric, Metric, MetricCollection
 
-from gan_lab.errors import require_numbers
+from gan_lab import ranges
 from gan_lab.inference.building import cyclegan_generator, patch_discriminator
 from gan_lab.inference.predictions import MadeImages, cannot_make
 from gan_lab.inference.translator import Translator
@@ -63,32 +63,31 @@ class CycleGANModule(GANModule):
     def __init__(
         self,
         generator: Literal["resnet", "unet"] = "resnet",
-        image_size: int | None = None,
-        blocks: int = 9,
-        channels: int = 3,
-        generator_channels: int = 64,
-        discriminator_channels: int = 64,
+        image_size: ranges.Pixels | None = None,
+        blocks: ranges.Repeats = 9,
+        channels: ranges.Channels = 3,
+        generator_channels: ranges.Features = 64,
+        discriminator_channels: ranges.Features = 64,
         norm: Norm = "instance",
         dropout: bool = False,
         receptive_field: ReceptiveField = 70,
         objective: Literal["lsgan", "vanilla"] = "lsgan",
-        cycle_weight_a: float = 10.0,
-        cycle_weight_b: float = 10.0,
-        identity_weight: float = 0.5,
-        pool_size: int = 50,
-        lr: float = 2e-4,
-        betas: tuple[float, float] = (0.5, 0.999),
-        constant_epochs: int = 100,
-        decay_epochs: int = 100,
+        cycle_weight_a: ranges.NonNegativeFloat = 10.0,
+        cycle_weight_b: ranges.NonNegativeFloat = 10.0,
+        identity_weight: ranges.NonNegativeFloat = 0.5,
+        pool_size: ranges.NonNegativeInt = 50,
+        lr: ranges.NonNegativeFloat = 2e-4,
+        betas: ranges.Betas = (0.5, 0.999),
+        constant_epochs: ranges.NonNegativeInt = 100,
+        decay_epochs: ranges.NonNegativeInt = 100,
         allow_zero_lr: bool = False,
-        ema_half_life: float = 0.0,
+        ema_half_life: ranges.NonNegativeFloat = 0.0,
         predict_direction: Literal["AtoB", "BtoA", "both"] | None = None,
         domain_names: tuple[str, str] | None = None,
     ) -> None:
         super().__init__()
-        epochs = {"model.constant_epochs": constant_epochs, "model.decay_epochs": decay_epochs}
-        require_numbers(epochs | {"model.ema_half_life": ema_half_life}, at_least=0)
         self.save_hyperparameters()
+        ranges.require(CycleGANModule, self.hparams, "model")
         self.hparams["image_size"] = image_size or 256
         self.objective, self.identity_weight = objective, identity_weight
         self.cycle_weight_a, self.cycle_weight_b = cycle_weight_a, cycle_weight_b

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from torchmetrics import MeanMetric, Metric, MetricCollection
 from torchmetrics.image import PeakSignalNoiseRatio, StructuralSimilarityIndexMeasure
 
-from gan_lab.errors import require, require_numbers
+from gan_lab import ranges
+from gan_lab.errors import require
 from gan_lab.images.color import chroma, lightness
 from gan_lab.images.palettes import PALETTES, Palette, PaletteName
 from gan_lab.inference.building import patch_discriminator, pix2pix_generator, pix2pix_translator
@@ -78,25 +79,25 @@ class Pix2PixModule(GANModule):
 
     def __init__(
         self,
-        image_size: int | None = None,
-        in_channels: int = 3,
-        out_channels: int = 3,
-        generator_channels: int = 64,
-        discriminator_channels: int = 64,
+        image_size: ranges.Pixels | None = None,
+        in_channels: ranges.Channels = 3,
+        out_channels: ranges.Channels = 3,
+        generator_channels: ranges.Features = 64,
+        discriminator_channels: ranges.Features = 64,
         norm: Norm = "batch",
         dropout: bool = True,
         skip_connections: bool = True,
         receptive_field: ReceptiveField = 70,
         conditional: bool = True,
         objective: Objective = "vanilla",
-        l1_weight: float = 100.0,
-        gradient_penalty_weight: float = 10.0,
-        lr: float = 2e-4,
-        betas: tuple[float, float] = (0.5, 0.999),
-        constant_epochs: int = 100,
-        decay_epochs: int = 100,
+        l1_weight: ranges.NonNegativeFloat = 100.0,
+        gradient_penalty_weight: ranges.NonNegativeFloat = 10.0,
+        lr: ranges.NonNegativeFloat = 2e-4,
+        betas: ranges.Betas = (0.5, 0.999),
+        constant_epochs: ranges.NonNegativeInt = 100,
+        decay_epochs: ranges.NonNegativeInt = 100,
         allow_zero_lr: bool = False,
-        ema_half_life: float = 0.0,
+        ema_half_life: ranges.NonNegativeFloat = 0.0,
         test_dropout: bool = True,
         test_batch_statistics: bool = True,
         palette: PaletteName | None = None,
@@ -105,6 +106,7 @@ class Pix2PixModule(GANModule):
     ) -> None:
         super().__init__()
         self.save_hyperparameters()
+        ranges.require(Pix2PixModule, self.hparams, "model")
         self.hparams["image_size"] = image_size or 256
         _require_consistent(self.hparams)
         self.conditional, self.objective = conditional, objective
@@ -219,8 +221,6 @@ class Pix2PixModule(GANModule):
 
 
 def _require_consistent(settings: Mapping[str, Any]) -> None:
-    names = ("ema_half_life", "constant_epochs", "decay_epochs", "l1_weight", "gradient_penalty_weight")
-    require_numbers({f"model.{name}": settings[name] for name in names}, at_least=0)
     channels = settings["in_channels"], settings["out_channels"]
     require(
         settings["objective"] != "wgan-gp" or settings["norm"] != "batch",

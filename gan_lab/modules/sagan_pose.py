@@ -6,6 +6,7 @@ from typing import Any, Literal, cast
 import torch
 from torch import Tensor, nn
 
+from gan_lab import ranges
 from gan_lab.errors import require, require_numbers
 from gan_lab.inference.building import hourglass_settings, pose_finder, pose_generator
 from gan_lab.inference.pose_finder import require_square_multiple
@@ -83,30 +84,30 @@ class SAGANPoseModule(GANModule):
     def __init__(
         self,
         skeleton: Literal["lsp", "mpii", "figures"] | None = None,
-        stacks: int = 4,
-        depth: int = 4,
-        channels: int = 256,
-        residuals: int = 1,
-        discriminator_channels: int = 256,
+        stacks: ranges.Repeats = 4,
+        depth: ranges.Halvings = 4,
+        channels: ranges.Features = 256,
+        residuals: ranges.Repeats = 1,
+        discriminator_channels: ranges.Features = 256,
         attention: AttentionForm = "fused",
         generator_variant: Variant = "B",
         discriminator_variant: Variant = "A",
-        key_pool: int = 2,
-        sigma: float = 1.0,
+        key_pool: ranges.PositiveInt = 2,
+        sigma: ranges.PositiveFloat = 1.0,
         mask_missing: bool = True,
         adversarial: bool = True,
-        adversarial_weight: float = 1e-4,
-        balance_ratio: float = 0.5,
-        balance_rate: float = 1e-3,
-        lr: float = 2.5e-4,
-        discriminator_lr: float = 2.5e-4,
-        milestones: tuple[int, ...] = (40, 60, 80),
-        decay_factor: float = 0.2,
+        adversarial_weight: ranges.NonNegativeFloat = 1e-4,
+        balance_ratio: ranges.NonNegativeFloat = 0.5,
+        balance_rate: ranges.NonNegativeFloat = 1e-3,
+        lr: ranges.NonNegativeFloat = 2.5e-4,
+        discriminator_lr: ranges.NonNegativeFloat = 2.5e-4,
+        milestones: tuple[ranges.NonNegativeInt, ...] = (40, 60, 80),
+        decay_factor: ranges.ClosedFraction = 0.2,
         allow_zero_lr: bool = False,
-        ema_half_life: float = 0.0,
+        ema_half_life: ranges.NonNegativeFloat = 0.0,
         flip_test: bool = True,
         decoding: Decoding = "quarter",
-        thresholds: tuple[float, ...] = (0.2,),
+        thresholds: tuple[ranges.PositiveFloat, ...] = (0.2,),
     ) -> None:
         super().__init__()
         self.save_hyperparameters()
@@ -273,15 +274,12 @@ class SAGANPoseModule(GANModule):
 
 
 def _require_consistent(settings: Mapping[str, Any]) -> None:
+    ranges.require(SAGANPoseModule, settings, "model")
     skeleton = settings["skeleton"]
     require(skeleton in SKELETONS, f"skeleton must be one of {', '.join(SKELETONS)}, got {skeleton!r}")
     require(len(settings["thresholds"]) > 0, "thresholds must name at least one distance, got none")
-    require_numbers({"sigma": settings["sigma"]}, above=0)
-    numbers = {name: settings[name] for name in ("lr", "ema_half_life", "adversarial_weight")}
-    require_numbers(numbers | {"milestones": min(settings["milestones"], default=0)}, at_least=0)
-    require_numbers({"decay_factor": settings["decay_factor"]}, at_least=0, at_most=1)
     if settings["adversarial"]:  # at 0 the balance would stay there, and no prediction be judged
-        require_numbers({name: settings[name] for name in ("balance_ratio", "balance_rate")}, above=0)
+        require_numbers({f"model.{name}": settings[name] for name in ("balance_ratio", "balance_rate")}, above=0)
 
 
 def _build_networks(settings: Mapping[str, Any]) -> tuple[StackedHourglass, HeatmapDiscriminator | None]:

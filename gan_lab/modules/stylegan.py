@@ -8,7 +8,8 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from gan_lab.errors import ConfigurationError, require, require_numbers
+from gan_lab import ranges
+from gan_lab.errors import ConfigurationError, require
 from gan_lab.inference.building import stylegan_generator, stylegan_sampler
 from gan_lab.inference.predictions import MadeImages, cannot_make
 from gan_lab.inference.style_sampler import NoiseMode, StyleSampler
@@ -86,28 +87,28 @@ class StyleGANModule(GANModule):
     def __init__(
         self,
         schedule: GrowingSchedule | None = None,
-        latent_size: int = 512,
-        mapping_layers: int = 8,
-        base_channels: int = 8192,
-        max_channels: int = 512,
+        latent_size: ranges.Features = 512,
+        mapping_layers: ranges.NonNegativeRepeats = 8,
+        base_channels: ranges.Features = 8192,
+        max_channels: ranges.Features = 512,
         styles: bool = True,
         constant_input: bool = True,
         noise: bool = True,
         pixel_norm: bool = False,
         instance_norm: bool = True,
         blurred: bool = True,
-        style_mixing_prob: float = 0.9,
+        style_mixing_prob: ranges.ClosedFraction = 0.9,
         objective: Literal["vanilla", "hinge", "wgan-gp"] = "vanilla",
-        r1_gamma: float = 10.0,
-        r1_interval: int = 1,
-        gradient_penalty_weight: float = 10.0,
-        drift_weight: float = 0.001,
-        lr: float = 0.001,
-        lr_by_resolution: dict[int, float] | None = None,
-        betas: tuple[float, float] = (0.0, 0.99),
-        ema_half_life_kimg: float = 10.0,
-        truncation_psi: float = 0.7,
-        truncation_cutoff: int = 8,
+        r1_gamma: ranges.NonNegativeFloat = 10.0,
+        r1_interval: ranges.PositiveInt = 1,
+        gradient_penalty_weight: ranges.NonNegativeFloat = 10.0,
+        drift_weight: ranges.NonNegativeFloat = 0.001,
+        lr: ranges.PositiveFloat = 0.001,
+        lr_by_resolution: dict[int, ranges.PositiveFloat] | None = None,
+        betas: ranges.Betas = (0.0, 0.99),
+        ema_half_life_kimg: ranges.PositiveFloat = 10.0,
+        truncation_psi: ranges.FiniteFloat = 0.7,
+        truncation_cutoff: ranges.NonNegativeInt = 8,
         noise_mode: NoiseMode = "const",
     ) -> None:
         super().__init__()
@@ -263,15 +264,7 @@ def _given(schedule: GrowingSchedule | Mapping[str, Any] | None) -> GrowingSched
 
 
 def _require_consistent(settings: Mapping[str, Any]) -> None:
-    def options(*names: str) -> dict[str, float]:
-        return {f"model.{name}": settings[name] for name in names}
-
-    require_numbers(options("style_mixing_prob"), at_least=0, at_most=1)
-    require_numbers(options("latent_size", "r1_interval"), at_least=1)
-    require_numbers(options("mapping_layers", "truncation_cutoff", "r1_gamma"), at_least=0)
-    require_numbers(options("gradient_penalty_weight", "drift_weight"), at_least=0)
-    require_numbers(options("lr", "ema_half_life_kimg"), above=0)
-    require_numbers(options("truncation_psi"))
+    ranges.require(StyleGANModule, settings, "model")
     require(
         settings["styles"] or not settings["style_mixing_prob"],
         "model.style_mixing_prob mixes styles, of which there are none: set it to 0",
@@ -280,9 +273,8 @@ def _require_consistent(settings: Mapping[str, Any]) -> None:
         settings["objective"] != "wgan-gp" or not settings["r1_gamma"],
         "model.objective wgan-gp has a penalty of its own: set model.r1_gamma to 0",
     )
-    for key, rate in (settings["lr_by_resolution"] or {}).items():
+    for key in settings["lr_by_resolution"] or {}:
         side = int(key)  # Lightning keeps options as JSON has them
-        require_numbers({"model.lr_by_resolution": rate}, above=0)
         require(side >= 4 and is_power_of_two(side), f"model.lr_by_resolution is at powers of two from 4, got {side}")
 
 

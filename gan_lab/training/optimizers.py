@@ -8,7 +8,8 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
-from gan_lab.errors import CheckpointError, require_numbers
+from gan_lab import ranges
+from gan_lab.errors import CheckpointError
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +24,11 @@ class AdamSettings:
         ConfigurationError: If a number is out of its range.
     """
 
-    lr: float
-    betas: tuple[float, float]
+    lr: ranges.NonNegativeFloat
+    betas: ranges.Betas
 
     def __post_init__(self) -> None:
-        require_numbers({"the learning rate": self.lr}, at_least=0)
-        require_numbers(dict(zip(("beta 1", "beta 2"), self.betas, strict=True)), at_least=0, below=1)
+        ranges.require(AdamSettings, {"lr": self.lr, "betas": self.betas}, "AdamSettings")
 
     def over(self, parameters: Iterable[nn.Parameter]) -> Optimizer:
         """Adam in one pass over the weights: the maths of the plain loop, several times faster on every device."""

@@ -72,11 +72,13 @@ def data_of(arguments: list[str]) -> Any:
     Args:
         arguments: As of :func:`run`.
     """
-    from jsonargparse import ActionConfigFile  # type: ignore[attr-defined]  # its __all__ is computed
+    from jsonargparse import ActionConfigFile, Namespace  # type: ignore[attr-defined]  # its __all__ is computed
 
     from gan_lab.cli.config_files import prepared
+    from gan_lab.cli.hints import arguments_explained
     from gan_lab.cli.parser import GanLabParser, parser_settings
     from gan_lab.cli.renamed import PresentNames
+    from gan_lab.cli.required_values import require_values
     from gan_lab.cli.silence import silence_advice
     from gan_lab.datamodules import GANDataModule
 
@@ -88,7 +90,9 @@ def data_of(arguments: list[str]) -> Any:
     for section in ("seed_everything", "model", "trainer", "predictions", "ckpt_path"):
         parser.add_argument(f"--{section}", type=Any, help="not looked at")
     given = parser.parse_args(prepared("check", arguments, names))
-    return parser.instantiate_classes(given).data
+    require_values(Namespace(data=given.data))  # type: ignore[no-untyped-call]  # jsonargparse's
+    with arguments_explained("dict_kwargs" in (given.data or ())):
+        return parser.instantiate_classes(given).data
 
 
 def _list(found: Sequence[tuple[str, str, object]], listed: set[object]) -> None:
