@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from gan_lab.cli import main
+from gan_lab.cli.hints import explain
 from gan_lab.cli.silence import silence_advice
 from gan_lab.terminal import printable, sentence
 from tests.test_cli import failure
@@ -79,6 +80,23 @@ def test_an_extractor_of_no_pixels_is_one_sentence(small, capsys):
 def test_networks_beyond_all_memory_are_one_sentence(small, capsys):
     said = failure(capsys, ["validate", "--config", str(small()), "--model.generator_channels=65536"], status=2)
     assert "not enough memory for what is configured" in said
+
+
+def test_what_lightning_refuses_when_training_starts_is_one_sentence(small, capsys):
+    said = failure(capsys, ["fit", "--config", str(small()), "--trainer.val_check_interval=1000"], status=1)
+    assert "`val_check_interval` (1000) must be less than or equal to the number of the training batches" in said
+
+
+def test_a_seed_that_is_null_is_one_sentence(small, capsys):
+    said = failure(capsys, ["validate", "--config", str(small()), "--seed_everything=null"], status=2)
+    assert said == "gan-lab: seed_everything is null: it needs a value"
+
+
+@pytest.mark.parametrize("error", [RuntimeError("DefaultCPUAllocator: can't allocate memory"), MemoryError()])
+def test_memory_that_ends_in_a_step_is_one_sentence(error):
+    assert explain(error) == "there is not enough memory for what is configured: lower the sizes of model and data"
+    assert explain(RuntimeError("of ours")) is None
+    assert explain(ValueError("of ours")) is None
 
 
 def test_what_a_terminal_obeys_is_written_out():

@@ -174,6 +174,22 @@ def test_what_no_machine_does_is_refused(parsed, option, value, reason):
     assert reason in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("path", "options", "sentence"),
+    [
+        ("EarlyStopping", {"patience": -1}, "EarlyStopping.patience must be at least 0, got -1"),
+        ("EarlyStopping", {"min_delta": float("nan")}, "EarlyStopping.min_delta must be at least 0, got nan"),
+        ("ModelCheckpoint", {"dirpath": "/"}, "ModelCheckpoint.dirpath is /, all of the disk: name a folder in it"),
+        ("ModelCheckpoint", {"dirpath": __file__}, "there is a file: name a folder"),
+    ],
+)
+def test_options_of_lightnings_callbacks_are_held_to_ranges(parsed, path, options, sentence):
+    spec = Namespace(class_path=f"lightning.pytorch.callbacks.{path}", init_args=Namespace(**options))
+    with pytest.raises(ConfigurationError) as error:
+        require_values(with_value(parsed("pix2pix_emoji"), "trainer.callbacks", [spec]))
+    assert str(error.value).endswith(sentence)
+
+
 @pytest.mark.parametrize("command", ["fit", "check"])
 def test_commands_hold_to_ranges(small, capsys, command):
     said = failure(capsys, [command, "--config", str(small()), "--data.num_workers=10000000"], status=2)

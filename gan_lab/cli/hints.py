@@ -51,6 +51,8 @@ def explain(error: BaseException) -> str | None:
             return explain_arguments(error)
         case MisconfigurationException():
             return " ".join(str(error).split())
+        case ValueError() if _raised_in(error).startswith("lightning."):  # as of a val_check_interval without an end
+            return " ".join(str(error).split())
         case torch.OutOfMemoryError():
             return "the GPU's memory is full: lower data.batch_size, or the image or network sizes"
         case RuntimeError() if _NO_MEMORY in str(error):
@@ -62,6 +64,12 @@ def explain(error: BaseException) -> str | None:
         case MemoryError():
             return _NO_MEMORY
     return next((sentence for words, sentence in _SYMPTOMS.items() if words in str(error)), None)
+
+
+def _raised_in(error: BaseException) -> str:
+    """The module whose line raised an error."""
+    modules = [str(frame.f_globals.get("__name__", "")) for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return modules[-1] if modules else ""
 
 
 def is_wrong_call(error: BaseException) -> bool:
@@ -115,6 +123,8 @@ def explain_arguments(error: BaseException) -> str:
         return (f"{where}: " if where else "") + f"there is no class '{name}'" + _nearest(name, _class_names())
     if _NO_MEMORY in reason:
         return _LOWER_SIZES
+    if where and reason.endswith("Got value: None"):
+        return f"{where} is null: it needs a value"
     reason = plain_ranges(reason)
     reason = re.sub(r"typing\.Literal\[(.*?)\]", r"one of \1", reason)
     reason = re.sub(r"<class '(\w+)'>", r"\1", reason).replace("Expected a one of", "expected one of")

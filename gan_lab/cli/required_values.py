@@ -15,7 +15,7 @@ from jsonargparse import Namespace
 from gan_lab import ranges
 from gan_lab.callbacks import PredictionWriter
 from gan_lab.cli.plain_options import kinds_of, option_types
-from gan_lab.cli.trainer_values import require_folder, require_no_disk, require_trainer_values
+from gan_lab.cli.trainer_values import require_callback_values, require_folder, require_no_disk, require_trainer_values
 from gan_lab.errors import require
 
 
@@ -31,6 +31,9 @@ def require_values(config: Namespace) -> None:
     callbacks = config.get("trainer.callbacks") or []
     for where, spec in (("model", config.get("model")), ("data", config.get("data")), *_named(callbacks)):
         _look_at_class(spec, where)
+    for where, spec in _named(callbacks):
+        if isinstance(options := getattr(spec, "init_args", None), Namespace):
+            require_callback_values(options, where)
     if (predictions := config.get("predictions")) is not None:
         _look_at_options(PredictionWriter, predictions, "predictions")
         if predictions.folder is not None:

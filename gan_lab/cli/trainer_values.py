@@ -27,6 +27,8 @@ _RANGES: Mapping[str, Any] = {
     "reload_dataloaders_every_n_epochs": NonNegativeInt,
     "fast_dev_run": NonNegativeInt,
 }
+_OF_CALLBACKS: Mapping[str, Any] = {"patience": NonNegativeInt, "min_delta": NonNegativeFloat}  # of EarlyStopping
+_FOLDERS_OF_CALLBACKS = ("dirpath",)  # of ModelCheckpoint
 _MOST_DEVICES = 1_024  # of one machine
 
 
@@ -47,6 +49,15 @@ def require_trainer_values(trainer: Namespace) -> None:
     home = trainer.get("default_root_dir")
     if isinstance(home, str | Path):
         require_folder(Path(home), "trainer.default_root_dir")
+
+
+def require_callback_values(options: Namespace, name: str) -> None:
+    """Refuses what callbacks of Lightning's would take, by the callback's name; raises ConfigurationError."""
+    for option, kind in _OF_CALLBACKS.items():
+        ranges.require_value(options.get(option), kind, f"{name}.{option}")
+    for option in _FOLDERS_OF_CALLBACKS:
+        if isinstance(folder := options.get(option), str | Path):
+            require_folder(Path(folder), f"{name}.{option}")
 
 
 def require_folder(path: Path, name: str) -> None:
