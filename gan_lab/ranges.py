@@ -20,6 +20,7 @@ class Range:
         at_most: The largest number allowed.
         below: What it must stay below, in place of ``at_most``.
         power_of_two: Whether it must be 1, 2, 4, 8 ..., or 0 where that is within the bounds.
+        multiple_of: What a whole number must be a multiple of.
     """
 
     at_least: float | None = None
@@ -27,13 +28,17 @@ class Range:
     at_most: float | None = None
     below: float | None = None
     power_of_two: bool = False
+    multiple_of: int = 1
 
     def __repr__(self) -> str:
         return self.of("number")
 
     def of(self, kind: str) -> str:
         """The range as help has it: ``0 <= float < 1``, ``int >= 1``, ``finite float``."""
-        kind = "power of two" if self.power_of_two else kind
+        if self.power_of_two:
+            kind = "power of two"
+        elif self.multiple_of > 1:
+            kind = f"multiple of {self.multiple_of}"
         lowest = [(self.at_least, "<=", ">="), (self.above, "<", ">")]
         low = next(((_shown(bound), before, after) for bound, before, after in lowest if bound is not None), None)
         highest = [(self.at_most, "<="), (self.below, "<")]
@@ -48,6 +53,8 @@ class Range:
         errors.require_numbers({name: number}, **bounds)
         fits = not self.power_of_two or (isinstance(number, int) and number & (number - 1) == 0)
         errors.require(fits, f"{name} must be a power of two{' or 0' if self.at_least == 0 else ''}, got {number}")
+        fits = self.multiple_of == 1 or number % self.multiple_of == 0
+        errors.require(fits, f"{name} must be a multiple of {self.multiple_of}, got {number}")
 
 
 @dataclass(frozen=True, repr=False)
@@ -80,6 +87,7 @@ Degrees = Annotated[float, Range(at_least=0, at_most=180)]
 # What is above these is a slip of the finger that would fill the memory before anything else says so.
 Pixels = Annotated[int, Range(at_least=1, at_most=16_384)]
 Features = Annotated[int, Range(at_least=1, at_most=65_536)]
+FeaturesByEight = Annotated[int, Range(at_least=8, at_most=65_536, multiple_of=8)]
 Channels = Annotated[int, Range(at_least=1, at_most=1_024)]
 Repeats = Annotated[int, Range(at_least=1, at_most=1_000)]
 NonNegativeRepeats = Annotated[int, Range(at_least=0, at_most=1_000)]

@@ -65,6 +65,8 @@ REFUSED = [
     ("stylegan_emoji", "data.store_side", "5", "a power of two or 0, got 5"),
     ("stylegan_emoji", "data.frames", "0", "at least 1 and at most 100000000, got 0"),
     ("stylegan_emoji", "data.schedule.fade_kimg", ".nan", "at least 0, got nan"),
+    ("sagan_pose_lsp", "model.channels", "20", "a multiple of 8, got 20"),
+    ("sagan_pose_lsp", "model.discriminator_channels", "4", "at least 8 and at most 65536, got 4"),
     ("sagan_pose_lsp", "model.sigma", ".inf", "above 0, got inf"),
     ("sagan_pose_lsp", "model.balance_rate", "-1", "at least 0, got -1.0"),
     ("sagan_pose_lsp", "model.decay_factor", ".nan", "at least 0 and at most 1, got nan"),
@@ -221,6 +223,8 @@ def test_ranges_hold_in_python_too():
         (ranges.Range(at_most=9), "float <= 9"),
         (ranges.Range(above=0, at_most=0.5), "0 < float <= 0.5"),
         (ranges.Range(), "finite float"),
+        (ranges.Range(at_least=8, multiple_of=8), "multiple of 8 >= 8"),
+        (ranges.Range(at_least=4, power_of_two=True), "power of two >= 4"),
     ],
 )
 def test_a_range_reads_as_in_a_formula(kind, help_text):
