@@ -5,14 +5,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
 
-import torch
 from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor
 
 from gan_lab import ranges
 from gan_lab.callbacks.measurement import Measurement
+from gan_lab.callbacks.output_files import unless_read_only
 from gan_lab.errors import CheckpointError, ConfigurationError, DatasetError, require
-from gan_lab.files import atomic_write
 from gan_lab.images.pixels import to_bytes
 from gan_lab.metrics.distribution import (
     FeatureSums,
@@ -28,7 +27,7 @@ from gan_lab.samples import SeedRequest
 from gan_lab.terminal import say
 from gan_lab.training.distributed import any_process, gather
 from gan_lab.training.gan_module import GANModule
-from gan_lab.training.torch_files import read_torch_file
+from gan_lab.training.torch_files import read_torch_file, write_torch_file
 
 MOST_KEPT = 10_000  # features for the kernel's distance, whose noise is far below what one can see there
 
@@ -135,8 +134,8 @@ class DistributionDistance(Measurement):
         parts = gather(sum_features(features, places, stride_to_keep(count, MOST_KEPT)))
         sums = combine(parts[:1] if len(places) == count else parts)  # few images are all seen by every process
         if trainer.is_global_zero:
-            with atomic_write(path) as partial:
-                torch.save(asdict(sums), partial)
+            with unless_read_only():
+                write_torch_file(asdict(sums), path)
         return sums
 
     def _folder(self, trainer: Trainer) -> Path:

@@ -8,7 +8,7 @@ from lightning.pytorch.loggers import Logger, TensorBoardLogger, WandbLogger
 from PIL import Image
 
 from gan_lab import ranges
-from gan_lab.callbacks.output_files import OutputFiles
+from gan_lab.callbacks.output_files import OutputFiles, unless_read_only
 from gan_lab.callbacks.run_directory import run_directory
 from gan_lab.images.sheet import as_array, batch_rows, draw_sheet, save_image
 from gan_lab.training.gan_module import GANModule
@@ -57,7 +57,8 @@ class ImageLogger(Callback):
         at = f"epoch={trainer.current_epoch:04d}-step={trainer.global_step:07d}"
         command = trainer.state.fn.value  # type: ignore[union-attr]  # known while it runs
         name = f"{at}.png" if command == "fit" else f"{command}.png"
-        save_image(sheet, OutputFiles(tuple).free(run_directory(trainer) / "images" / name))
+        with unless_read_only(wanted=command == "fit"):
+            save_image(sheet, OutputFiles(tuple).free(run_directory(trainer) / "images" / name))
         for logger in trainer.loggers:
             _log_sheet(logger, sheet, trainer.global_step)
 

@@ -1,7 +1,9 @@
 """Which files a command may write: new ones, and those of its own making; never what it reads."""
 
+import errno
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from itertools import count
 from pathlib import Path
@@ -13,6 +15,21 @@ from gan_lab.images.signature import is_signed
 from gan_lab.terminal import say
 
 Identity = tuple[int, int]
+
+
+@contextmanager
+def unless_read_only(wanted: bool = False) -> Iterator[None]:
+    """A block that writes a file which can be done without: where nothing may be written a line says so.
+
+    Args:
+        wanted: Whether it cannot be done without after all.
+    """
+    try:
+        yield
+    except OSError as error:
+        if wanted or error.errno not in (errno.EROFS, errno.EACCES, errno.EPERM):
+            raise
+        say(f"{error.filename} is not kept ({error.strerror}): --trainer.default_root_dir names another folder")
 
 
 class OutputFiles:

@@ -1,5 +1,6 @@
 """A command's failure as one sentence on the standard error, and a status; what nobody foresaw goes to a file."""
 
+import errno
 import re
 import signal
 import sys
@@ -8,7 +9,7 @@ from argparse import ArgumentError
 from collections.abc import Callable
 
 from gan_lab import peers
-from gan_lab.cli.reports import is_of_users_code, original, report, report_to
+from gan_lab.cli.reports import is_of_users_code, original, report, report_to, run_folder
 from gan_lab.errors import ConfigurationError, DatasetNotFoundError, GanLabError
 from gan_lab.stopping import SIGNALS, Stopped
 from gan_lab.terminal import is_first_here, printable, say, say_error
@@ -16,6 +17,7 @@ from gan_lab.terminal import is_first_here, printable, say, say_error
 _FROM_A_WORKER = re.compile(  # what a worker's traceback ends with: an error of gan-lab's, or of the system's
     r"gan_lab\.errors\.\w+: (?P<ours>.+)|\w+: \[Errno \d+\] (?P<reason>[^:]+)(?P<file>: .+)?", re.DOTALL
 )
+_OF_DISKS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG}  # a logger may not name its file: all are there
 _CARRIED = {"emoji_pairs", "emoji_unpaired"}  # data sets that lie in the repository and not in the installed package
 
 
@@ -82,7 +84,8 @@ def _explained(error: Exception) -> str | None:
         passed_on = original(error)
         return (passed_on[1] if passed_on else str(error)) + _how_to_get_emoji(error)
     if isinstance(error, OSError) and error.strerror:
-        return error.strerror + (f": {error.filename}" if error.filename else "")
+        where = error.filename or (run_folder() if error.errno in _OF_DISKS else None)
+        return error.strerror + (f": {where}" if where else "")
     if (passed_on := original(error)) is not None and (known := _FROM_A_WORKER.fullmatch(": ".join(passed_on))):
         return known["ours"] or known["reason"] + (known["file"] or "").replace("'", "")
     if isinstance(error, ArgumentError) and is_of_users_code(error):

@@ -30,6 +30,14 @@ def report_to(folder: Callable[[], Path] | None) -> None:
     _run_folder = folder
 
 
+def run_folder() -> Path | None:
+    """The folder of the run under way, if there is one and it is made."""
+    with suppress(Exception):  # whatever has gone wrong
+        if _run_folder is not None and (folder := _run_folder()).is_dir():
+            return folder.absolute()
+    return None
+
+
 def report(error: BaseException) -> str:
     """Writes an error down, whole, and says in a sentence what it is and where it lies.
 
@@ -139,9 +147,8 @@ def _version(module: ModuleType) -> str:
 
 
 def _folders() -> Iterator[Path]:
-    with suppress(Exception):  # whatever has gone wrong, the report goes elsewhere
-        if _run_folder is not None and (folder := _run_folder()).is_dir():
-            yield folder.absolute()
+    if (folder := run_folder()) is not None:
+        yield folder
     with suppress(RuntimeError):  # nobody's home
         state = os.environ.get("XDG_STATE_HOME")
         yield (Path(state) if state else Path.home() / ".local" / "state") / "gan-lab"

@@ -5,6 +5,7 @@ from contextlib import contextmanager, suppress
 
 from lightning.pytorch import Trainer
 
+from gan_lab.callbacks.csv_metrics import keep_rows
 from gan_lab.callbacks.run_directory import claim_versions, keep_metrics, sweep_runs
 from gan_lab.terminal import say
 
@@ -21,6 +22,7 @@ def own_run_folders(trainer: Trainer) -> Iterator[None]:
         sweep_runs(trainer)
         for path in keep_metrics(trainer):
             say(f"the figures logged there before are kept as {path}")
+        keep_rows(trainer)
     try:
         yield
     except BaseException:

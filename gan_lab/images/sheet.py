@@ -1,5 +1,6 @@
 """Pictures for people: tensors as image files and contact sheets."""
 
+import io
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -109,7 +110,10 @@ def save_image(image: Image.Image, path: Path) -> None:
     It replaces an older one only when it is whole.
     """
     with atomic_write(path) as partial:
-        image.save(partial, quality=95, exif=software_tag())
+        encoded = io.BytesIO()  # of a file that it cannot write to Pillow does not say why
+        kind = Image.registered_extensions()[path.suffix.lower()]
+        image.save(encoded, kind, quality=95, exif=software_tag())
+        partial.write_bytes(encoded.getbuffer())
         sign(partial)
 
 

@@ -13,10 +13,10 @@ from lightning.pytorch.plugins.io import TorchCheckpointIO
 from torch import Tensor
 
 from gan_lab.errors import CheckpointError
-from gan_lab.files import atomic_write
 from gan_lab.training.checkpoint_files import first_of, read_checkpoint
 from gan_lab.training.ema import with_averages
 from gan_lab.training.lightning_private import raised_while_restoring
+from gan_lab.training.torch_files import write_torch_file
 
 _OF_STEPS = ("epochs", "interval", "pool_size", "objective", "direction", "mode")  # ends of options of no network
 
@@ -37,13 +37,10 @@ class AtomicCheckpointIO(TorchCheckpointIO):
         """Writes ``checkpoint`` to ``path``, or raises CheckpointError and leaves ``path`` as it was."""
         target = Path(path)
         try:
-            with atomic_write(target) as partial, partial.open("wb") as file:
-                torch.save(checkpoint, file)
-                file.flush()
-                os.fsync(file.fileno())
+            write_torch_file(checkpoint, target)
             _sync_folder(target.parent)
             self._written.add(os.path.realpath(target))
-        except (OSError, RuntimeError) as error:  # torch reports a full disk as RuntimeError
+        except (OSError, RuntimeError) as error:  # which torch raises of what it cannot write
             kept = "; the previous one is intact" if target.is_file() else ""
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error).splitlines()[0]
             raise CheckpointError(f"cannot write checkpoint {target}: {reason}{kept}") from error

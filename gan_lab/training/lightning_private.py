@@ -13,6 +13,7 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import DeviceStatsMonitor
 from lightning.pytorch.cli import LightningArgumentParser
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from lightning.pytorch.loggers.csv_logs import ExperimentWriter
 from lightning.pytorch.strategies import DDPStrategy, Strategy
 from lightning.pytorch.trainer.connectors import checkpoint_connector
 
@@ -52,6 +53,11 @@ def version_asked_for(logger: CSVLogger | TensorBoardLogger) -> int | str | None
 def set_version(logger: CSVLogger | TensorBoardLogger, version: int | str) -> None:
     """Gives a logger, which has written nothing yet, its version."""
     logger._version = version
+
+
+def set_writer(logger: CSVLogger, writer: ExperimentWriter) -> None:
+    """Gives a logger, which has written nothing yet, what it writes by."""
+    logger._experiment = writer
 
 
 def raised_while_restoring(error: BaseException) -> bool:

@@ -1,16 +1,54 @@
 """Files of torch read without running code in them, and not before their checksums are found to be right."""
 
+import os
 import pickle
 import zipfile
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 
 from gan_lab.errors import CheckpointError
+from gan_lab.files import atomic_write
 
 _ZIP = b"PK\x03\x04"
+
+
+class _Output:
+    """A file that remembers why it could not be written to: torch says no more than that it is too short."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file = file
+        self.error: OSError | None = None
+
+    def write(self, content: Any) -> int:
+        try:
+            return self.file.write(content)
+        except OSError as error:
+            self.error = error
+            raise
+
+    def flush(self) -> None:
+        self.file.flush()
+
+
+def write_torch_file(content: Any, target: Path) -> None:
+    """Writes what ``torch.save`` takes, on the disk when it returns; ``target`` is the old file or the new one, whole.
+
+    Raises:
+        OSError: If it cannot be written: why, and ``target``.
+    """
+    with atomic_write(target) as partial, partial.open("wb") as file:
+        output = _Output(file)
+        try:
+            torch.save(content, output)  # type: ignore[arg-type]  # it needs no more of a file
+        except Exception:
+            if output.error is None:
+                raise
+            raise output.error from None
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def read_torch_file(
