@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -33,6 +32,8 @@ def draw_pose(
     Returns:
         A new picture.
     """
+    import cv2  # which a machine that only trains may lack
+
     drawn = np.ascontiguousarray(image).copy()
     thickness = max(1, round(scale * max(image.shape[:2]) / 160))
     shown = shown & np.isfinite(keypoints).all(axis=1)
