@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from gan_lab import ranges
 from gan_lab.datasets import ImageFolder, loader
+from gan_lab.datasets.broken_files import without_broken
 from gan_lab.datasets.dark_pictures import say_if_dark
 from gan_lab.datasets.paired_images import colors_of_sources
 from gan_lab.datasets.prediction_data import PredictionData
@@ -32,6 +33,7 @@ class GANDataModule(LightningDataModule, ABC):
         num_workers: Processes that decode or draw images; 0 does so in the training process.
         predict_folder: Pictures, or one, of any size for ``predict``; without it ``predict`` takes samples held out.
         white_level: White in files of more than 8 bits, such as 4095 for 12 bits; None for the largest of their depth.
+        max_broken_fraction: What part of the files may be broken: each is named, and the next one taken; 0 for none.
 
     Raises:
         ConfigurationError: If a number is out of its range.
@@ -50,10 +52,11 @@ class GANDataModule(LightningDataModule, ABC):
         num_workers: ranges.Workers = 2,
         predict_folder: Path | None = None,
         white_level: ranges.WhiteLevel | None = None,
+        max_broken_fraction: ranges.Fraction = 0.0,
     ) -> None:
         ranges.require(GANDataModule, locals(), "data")
         super().__init__()
-        self.image_size, self.flip = image_size, flip
+        self.image_size, self.flip, self.max_broken_fraction = image_size, flip, max_broken_fraction
         self.batch_size, self.eval_batch_size = batch_size, eval_batch_size
         self.num_workers, self.predict_folder, self.white_level = num_workers, predict_folder, white_level
         self._splits = BuiltSplits()
@@ -96,12 +99,14 @@ class GANDataModule(LightningDataModule, ABC):
         if self.trainer is not None and self.trainer.state.fn == "fit":
             self.batch_sampler(len(self._splits.build("train", self.training_data)))
             if self.trainer.limit_val_batches != 0:
-                require_samples_of(self._splits.build("val", self.validation_data), "val")
+                val = self._splits.build("val", self.validation_data)
+                require_samples_of(without_broken(val, self.max_broken_fraction), "val")
 
     def train_dataloader(self) -> loader.ResumableLoader:
         """Shuffled, augmented, endless in its variety, and resumable at any batch."""
         data = self._splits.take("train", self.training_data)
         say_if_dark(data, self.white_level)
+        data = without_broken(data, self.max_broken_fraction)
         batches = self.batch_sampler(len(data))
         return loader.ResumableLoader(data, batches, self.num_workers, pin_memory=torch.cuda.is_available())
 
@@ -134,6 +139,7 @@ class GANDataModule(LightningDataModule, ABC):
         return floats
 
     def _evaluation_loader(self, data: Dataset[Any]) -> DataLoader[Any]:
+        data = without_broken(data, self.max_broken_fraction)
         return loader.evaluation_loader(data, self.eval_batch_size, self.num_workers, self._rank_and_world_size())
 
     def _rank_and_world_size(self) -> tuple[int, int]:

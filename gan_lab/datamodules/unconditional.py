@@ -23,8 +23,6 @@ class UnconditionalDataModule(GANDataModule):
         val_fraction: About how much of the images, from 0 to below 1, is kept for validation. Which ones depends on
             nothing but their names and ``split_seed``. With 0 all are trained on, and validated on.
         split_seed: Chooses other ones.
-        max_broken_fraction: The part of the files that may be broken; each such file is named and left out. 0 ends
-            training at the first one.
         seeds: What ``predict`` makes images of, such as ``0-63`` or ``1,5,9-12``.
         **kwargs: As of :class:`GANDataModule`, but for ``predict_folder``.
 
@@ -40,14 +38,12 @@ class UnconditionalDataModule(GANDataModule):
         root: Path,
         val_fraction: ranges.Fraction = 0.0,
         split_seed: int = 0,
-        max_broken_fraction: ranges.Fraction = 0.0,
         seeds: str | int = "0-63",
         **kwargs: Any,
     ) -> None:
         ranges.require(UnconditionalDataModule, locals(), "data")
         super().__init__(predict_folder=None, **kwargs)
-        self.root = Path(root)
-        self.val_fraction, self.split_seed, self.max_broken_fraction = val_fraction, split_seed, max_broken_fraction
+        self.root, self.val_fraction, self.split_seed = Path(root), val_fraction, split_seed
         self.seeds = self._asked = Seeds(str(seeds))
         is_held_out = self.is_held_out if val_fraction > 0 else None
         self.source = ImageSource(self.data_set, self.find_images, is_held_out, self.white_level)

@@ -129,8 +129,7 @@ class UnpairedFaces(UnpairedImages):
 
     def __getitem__(self, index: int) -> AgedUnpairedSample:
         """Decodes one face of each range; raises ImageReadError, naming the file, if that fails."""
-        index_a, index_b = self.pick(index)
-        images = self.load(index_a, index_b)
+        index_a, index_b, images = self.load(*self.pick(index))
         return {**images, "age_a": self.faces_a[index_a].age, "age_b": self.faces_b[index_b].age}
 
 

@@ -36,6 +36,7 @@ class GrowingImages(Dataset[ImageSample]):
         max_broken_fraction: float = 0.0,
     ) -> None:
         self.images = images
+        self.max_broken_fraction = max_broken_fraction
         self.flip = flip
         stored = [side for side in resolutions if side <= store_side]
         squares = {

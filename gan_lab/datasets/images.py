@@ -18,6 +18,7 @@ from torch import Tensor
 
 from gan_lab.datasets.depth import deep_values, eight_bits, gray_step, white_of
 from gan_lab.datasets.folders import list_images
+from gan_lab.datasets.jpeg_damage import refuse_damaged
 from gan_lab.datasets.metadata import UNREADABLE, decode_pixels, upright
 from gan_lab.errors import DatasetNotFoundError, ImageReadError, require_numbers
 from gan_lab.images.transforms import Box, Image, crop
@@ -114,8 +115,8 @@ def read_image(path: Path, target_side: int | None = None, white_level: int | No
         A uint8 array (H, W, 3).
 
     Raises:
-        ImageReadError: If the file is missing, truncated, no image, too large, of pixels without a known range, or of
-            a value above ``white_level``.
+        ImageReadError: If the file is missing, truncated, a JPEG damaged inside, no image, too large, of pixels without
+            a known range, or of a value above ``white_level``.
     """
     with _named(path), warnings.catch_warnings():  # PIL warns above 89 million pixels and refuses twice that
         action: Literal["error", "ignore"] = "error" if target_side is None else "ignore"
@@ -196,6 +197,8 @@ def _decode(encoded: bytes, target_side: int | None, white_level: int | None) ->
     """The pixels of an image file; whatever PIL raises of a bad one."""
     with PILImage.open(BytesIO(encoded)) as image:
         reduction = 1 if target_side is None else _reduction(image.size, 2 * target_side)
+        if image.format in ("JPEG", "MPO"):
+            refuse_damaged(encoded)
         if image.format == "JPEG" and image.mode == "RGB" and encoded.rstrip(b"\0").endswith(_JPEG_END):
             return _decode_jpeg(encoded, reduction)
         white = white_of(image, encoded)

@@ -1,7 +1,6 @@
 """Single images at one square size: what unconditional models learn from."""
 
 import hashlib
-import math
 import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,11 +10,10 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from gan_lab.datasets.broken_files import BrokenFiles
 from gan_lab.datasets.images import ImageFile, to_tensor
-from gan_lab.errors import DatasetError, ImageReadError
 from gan_lab.images.transforms import Image, center_square, resize
 from gan_lab.samples import ImageSample
-from gan_lab.terminal import say
 
 
 class SquareImages(Dataset[ImageSample]):
@@ -48,7 +46,7 @@ class SquareImages(Dataset[ImageSample]):
         self.size = size
         self.flip = flip
         self.max_broken_fraction = max_broken_fraction
-        self._broken = torch.zeros(len(images), dtype=torch.bool).share_memory_()
+        self._broken = BrokenFiles(data_set, len(images), max_broken_fraction)
         self._cache: Tensor | None = None
         if cache:
             self._cache = torch.empty((len(images), size, size, 3), dtype=torch.uint8).share_memory_()
@@ -64,14 +62,7 @@ class SquareImages(Dataset[ImageSample]):
             ImageReadError: If it is broken and none may be.
             DatasetError: If more are broken than may be.
         """
-        while True:
-            if not self._broken[index]:
-                try:
-                    square = self._square(index)
-                    break
-                except ImageReadError as error:
-                    self._set_aside(index, error)
-            index = (index + 1) % len(self)
+        index, square = self._broken.first_whole(index, self._square)
         if self.flip and random.random() < 0.5:
             square = np.flip(square, 1)
         return {"image": to_tensor(square), "name": self.images[index].name}
@@ -109,16 +100,3 @@ class SquareImages(Dataset[ImageSample]):
             self._cache[index] = torch.from_numpy(square)
             self._cached[index] = True
         return square
-
-    def _set_aside(self, index: int, error: ImageReadError) -> None:
-        """Remembers a broken file, unless it is one too many."""
-        if self.max_broken_fraction == 0:
-            raise error
-        self._broken[index] = True
-        count = int(self._broken.sum())
-        if count > math.ceil(self.max_broken_fraction * len(self)) or count == len(self):
-            raise DatasetError(
-                f"{self.data_set}: {count} of {len(self)} files cannot be decoded, the last one {error}: "
-                "`gan-lab check` lists them all; unpack the data set anew, or raise data.max_broken_fraction"
-            )
-        say(f"{self.data_set}: left out {error} ({count} of {len(self)} files so far)", by_each=True)

@@ -8,8 +8,9 @@ from typing import Self
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from gan_lab.datasets.broken_files import BrokenFiles
 from gan_lab.datasets.images import ImageFile, images_below, shape_oddities, to_tensor, with_white_level
-from gan_lab.errors import ConfigurationError
+from gan_lab.errors import ConfigurationError, ImageReadError
 from gan_lab.images.transforms import Jitter, resize
 from gan_lab.samples import UnpairedSample
 
@@ -53,6 +54,12 @@ class UnpairedImages(Dataset[UnpairedSample]):
         self.images_b = images_b
         self.load_size = load_size
         self.jitter = jitter
+        self.leave_out(0.0)
+
+    def leave_out(self, max_fraction: float) -> None:
+        """Has the next file of its kind stand in for each broken one: see :class:`BrokenFiles`."""
+        self._broken_a = BrokenFiles("domain A", len(self.images_a), max_fraction)
+        self._broken_b = BrokenFiles("domain B", len(self.images_b), max_fraction)
 
     @classmethod
     def below(
@@ -78,26 +85,33 @@ class UnpairedImages(Dataset[UnpairedSample]):
 
     def __getitem__(self, index: int) -> UnpairedSample:
         """Decodes one image of each kind; raises ImageReadError, naming the file, if that fails."""
-        return self.load(*self.pick(index))
+        return self.load(*self.pick(index))[2]
 
     def pick(self, index: int) -> tuple[int, int]:
         """Which images of domains A and B make up a sample; in training the second one is drawn anew each time."""
         count_b = len(self.images_b)
         return index % len(self.images_a), index % count_b if self.jitter is None else random.randrange(count_b)
 
-    def load(self, index_a: int, index_b: int) -> UnpairedSample:
-        """Decodes one image of each kind, scales and jitters it."""
-        a, b = self.images_a[index_a], self.images_b[index_b]
-        return {"a": self._load(a), "b": self._load(b), "name": a.name}
+    def load(self, index_a: int, index_b: int) -> tuple[int, int, UnpairedSample]:
+        """Decodes one image of each kind, scales and jitters it; before them come the places of those it took."""
+        index_a, a = self._broken_a.first_whole(index_a, lambda index: self._load(self.images_a[index]))
+        index_b, b = self._broken_b.first_whole(index_b, lambda index: self._load(self.images_b[index]))
+        return index_a, index_b, {"a": a, "b": b, "name": self.images_a[index_a].name}
 
     def files(self, index: int) -> list[Path]:
         """The files that an index stands for in evaluation, each once over all indices."""
         return [image.path for image in self._once(index)]
 
     def oddities(self, index: int) -> Iterator[str]:
-        """Decodes an index's files and yields what is unusual about them."""
+        """Decodes an index's files and yields what is unusual about them; ImageReadError names all broken ones."""
+        broken: list[str] = []
         for image in self._once(index):
-            yield from shape_oddities(image, self.load_size)
+            try:
+                yield from shape_oddities(image, self.load_size)
+            except ImageReadError as error:
+                broken.append(str(error))
+        if broken:
+            raise ImageReadError("; ".join(broken))
 
     def _once(self, index: int) -> list[ImageFile]:
         return [images[index] for images in (self.images_a, self.images_b) if index < len(images)]
