@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import sys
 import warnings
 from types import SimpleNamespace
@@ -73,6 +74,19 @@ def test_kernel_distance_is_the_unbiased_estimate():
     within = sum((kernel(x, x).sum() - kernel(x, x).trace()) / (40 * 39) for x in (one, two))
     expected = within - 2 * kernel(one, two).mean()
     assert kernel_distance(sums(one), sums(two)) == pytest.approx(expected.item(), rel=1e-3)
+
+
+def test_sets_of_the_same_image_or_of_one_have_finite_distances_or_are_refused():
+    varied, same = torch.randn(20, 3), torch.full((20, 3), 0.7)
+    assert diversity(sums(varied), sums(same)) == 0.0
+    for real, fake in ((same, varied), (varied, same), (same, same)):
+        assert all(math.isfinite(measure(sums(real), sums(fake))) for measure in (frechet_distance, kernel_distance))
+    with pytest.raises(ConfigurationError, match="all real images look the same"):
+        diversity(sums(same), sums(varied))
+    for measure in (frechet_distance, kernel_distance, diversity):
+        with pytest.raises(ConfigurationError, match=r"two images or more|look the same"):
+            measure(sums(varied[:1]), sums(varied))
+        assert math.isnan(measure(sums(varied), sums(varied * math.inf)))
 
 
 def test_diversity_is_the_ratio_of_mean_distances_and_none_in_a_collapse():
@@ -265,6 +279,21 @@ def test_data_that_it_cannot_measure_and_extractors_that_are_missing_are_refused
     callback["init_args"]["extractor"] = {"class_path": "Inception"}
     assert main(["fit", "--config", str(small("art_dcgan_emoji")), "--trainer.callbacks", json.dumps([callback])]) == 2
     assert "gan-lab: FID needs torch-fidelity" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("count", "sentence"),
+    [(1, "2 real images or more, and the train split has 1"), (3, "all 3 real images look the same")],
+)
+def test_one_real_image_and_identical_ones_are_refused_in_one_sentence(small, tmp_path, capsys, count, sentence):
+    (tmp_path / "data").mkdir()
+    for index in range(count):
+        save(drawing(0), tmp_path / "data" / f"{index}.png")
+    settings = {"data__val_fraction": 0.0, "data__num_workers": 0, "data__batch_size": 1}
+    assert main(["fit", "--config", str(small("art_dcgan_emoji", **settings))]) != 0
+    error = capsys.readouterr().err
+    assert sentence in error
+    assert "Traceback" not in error
 
 
 def test_figures_are_logged_at_every_validation_and_can_choose_the_best_checkpoint(small, tmp_path):

@@ -37,7 +37,9 @@ class DistributionDistance(Measurement):
 
     With the extractor ``Inception`` they are ``val/fid`` and ``val/kid``; with any other ``val/frechet`` and
     ``val/kernel``, which only compare with others of the same extractor. ``val/diversity`` is the mean distance of two
-    generated images relative to that of two real ones: far below 1, the model has collapsed. Any can be monitored.
+    generated images relative to that of two real ones: far below 1, the model has collapsed, and 0 if all are the same.
+    Any can be monitored. Fewer than two real images are refused at the start, and at the first validation those that
+    all look the same.
 
     What is measured are the images of seeds 0, 1, 2 and so on, the same at every validation, on however many devices:
     not truncated, and each with noise of its own, as StyleGAN's released metrics draw them.
@@ -75,6 +77,12 @@ class DistributionDistance(Measurement):
             return
         unconditional = hasattr(trainer.datamodule, "reference_dataloader")  # type: ignore[attr-defined]  # Lightning's
         require(unconditional, "DistributionDistance measures unconditional models: this data has pairs or domains")
+        count = len(trainer.datamodule.reference_dataloader(self.reference).dataset)  # type: ignore[attr-defined]
+        require(
+            count >= 2,
+            f"DistributionDistance compares with 2 real images or more, and the {self.reference} split has {count}: "
+            "add pictures, change data.val_fraction or its reference, or leave the callback out",
+        )
         self.extractor.prepare()
 
     def description(self) -> str:
@@ -89,6 +97,11 @@ class DistributionDistance(Measurement):
         """Measures, and logs as ``val/...`` or ``test/...``."""
         self.extractor.to(pl_module.device)
         real = self._real = self._real or self._real_sums(trainer, pl_module)
+        if real.is_finite and not real.is_varied:
+            raise DatasetError(
+                f"DistributionDistance: all {real.count} real images look the same to {self.extractor.name}, so that "
+                "there is no diversity to compare with: add other pictures to data.root, or leave the callback out"
+            )
         fake = self._fake_sums(trainer, pl_module, self.num_images or real.count)
         if len(real.total) != len(fake.total):
             raise DatasetError(

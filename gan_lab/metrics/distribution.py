@@ -13,6 +13,7 @@ from gan_lab.errors import require
 
 KERNEL_SUBSETS = 100  # of 1,000 each: Binkowski et al. (ICLR 2018), and every implementation since
 KERNEL_SUBSET_SIZE = 1000
+_ROUNDING = 1e-10  # of a squared mean: the square of what float32 rounds
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,19 @@ class FeatureSums:
 
     @property
     def covariance(self) -> Tensor:
-        """Of the features, unbiased, (D, D)."""
+        """Of the features, unbiased, (D, D); raises ConfigurationError if there are fewer than two images."""
+        require(self.count >= 2, f"a covariance takes two images or more, and there are {self.count}")
         return (self.products - self.count * torch.outer(self.mean, self.mean)) / (self.count - 1)
+
+    @property
+    def is_varied(self) -> bool:
+        """Whether two of the images differ by more than rounding, to the network that sees them."""
+        return self.count >= 2 and float(self.covariance.trace()) > _ROUNDING * float(self.mean.square().sum())
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether the network saw numbers alone."""
+        return bool(self.products.isfinite().all() and self.kept.isfinite().all())
 
 
 def sum_features(batches: Iterable[Tensor], places: Sequence[int], stride: int) -> FeatureSums | None:
@@ -112,8 +124,11 @@ def frechet_distance(real: FeatureSums, fake: FeatureSums) -> float:
     """Between the normal distributions of the same means and covariances (Heusel et al., NeurIPS 2017, equation 6).
 
     The trace of the product's root is taken from a symmetric matrix with the same eigenvalues: the values of
-    torchmetrics' ``FrechetInceptionDistance`` in a fraction of its time, and for singular covariances too.
+    torchmetrics' ``FrechetInceptionDistance`` in a fraction of its time, and for singular covariances too. NaN where a
+    feature is not finite; raises ConfigurationError for a set of fewer than two images.
     """
+    if not real.is_finite or not fake.is_finite:
+        return math.nan
     values, vectors = torch.linalg.eigh(real.covariance)
     root = (vectors * values.clamp(min=0).sqrt()) @ vectors.T
     cross = torch.linalg.eigvalsh(root @ fake.covariance @ root).clamp(min=0).sqrt().sum()
@@ -125,8 +140,12 @@ def kernel_distance(real: FeatureSums, fake: FeatureSums) -> float:
     """Squared maximum mean discrepancy under a cubic kernel (Binkowski et al., ICLR 2018), over the features kept.
 
     Unlike Fréchet's it does not depend on the number of images, but for its noise. By torchmetrics, on the same subsets
-    each time and on all processes.
+    each time and on all processes. NaN where a feature is not finite; raises
+    ConfigurationError if fewer than two are kept.
     """
+    if not real.is_finite or not fake.is_finite:
+        return math.nan
+    require(min(len(real.kept), len(fake.kept)) >= 2, "the kernel's distance takes two images or more of either kind")
     size = min(KERNEL_SUBSET_SIZE, len(real.kept), len(fake.kept))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that it keeps the features, which we keep anyway
@@ -143,6 +162,15 @@ def diversity(real: FeatureSums, fake: FeatureSums) -> float:
     """The mean distance (root of the mean square) between two generated images, relative to that between two real ones.
 
     1 where the one set is as varied as the other, 0 where all generated images are the same: mode collapse. Over all
-    pairs, since the mean squared distance of two draws is twice the trace of their covariance.
+    pairs, since the mean squared distance of two draws is twice the trace of their covariance. NaN where a feature is
+    not finite.
+
+    Raises:
+        ConfigurationError: If the real images, are the same, or there are fewer than two of a kind.
     """
+    if not real.is_finite or not fake.is_finite:
+        return math.nan
+    require(real.is_varied, "all real images look the same, so that there is no diversity to compare with")
+    if not fake.is_varied:
+        return 0.0
     return float((fake.covariance.trace().clamp(min=0) / real.covariance.trace()).sqrt())
