@@ -148,6 +148,8 @@ def test_the_brightest_value_is_that_of_the_file(tmp_path):
     assert brightest(write(RGB, tmp_path / "8.png")) is None
     (tmp_path / "broken.png").write_bytes(b"no")
     assert brightest(tmp_path / "broken.png") is None
+    (tmp_path / "huge.ppm").write_bytes(b"P5 99999 99999 65535\n")
+    assert brightest(tmp_path / "huge.ppm") is None
 
 
 def bright(image: np.ndarray) -> bool:

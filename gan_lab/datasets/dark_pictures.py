@@ -39,7 +39,7 @@ def brightest(path: Path) -> Brightest | None:
         return None
     try:
         return decode_pixels(_brightest, path.read_bytes())
-    except UNREADABLE:
+    except (*UNREADABLE, PILImage.DecompressionBombError):
         return None
 
 
