@@ -15,6 +15,7 @@ from gan_lab.errors import require
 from gan_lab.precision import at_least_float32, full_precision
 
 Objective = Literal["vanilla", "lsgan", "hinge", "wgan-gp"]
+Reconstruction = Literal["l1", "l2"]
 
 
 def discriminator_loss(real_logits: Tensor, fake_logits: Tensor, objective: Objective) -> Tensor:
@@ -106,6 +107,17 @@ def r1_penalty(real_logits: Tensor, real: Tensor, enlargement: float = 1.0) -> T
 def l1_loss(image: Tensor, wanted: Tensor) -> Tensor:
     """The mean absolute difference of two images of one shape."""
     return (at_least_float32(image) - wanted).abs().mean()
+
+
+def reconstruction_loss(image: Tensor, wanted: Tensor, kind: Reconstruction) -> Tensor:
+    """The mean absolute (``l1``) or squared (``l2``) difference of two images of one shape.
+
+    Raises:
+        ConfigurationError: If ``kind`` is neither.
+    """
+    known = get_args(Reconstruction)
+    require(kind in known, f"reconstruction must be one of {', '.join(known)}, got {kind!r}")
+    return l1_loss(image, wanted) if kind == "l1" else (at_least_float32(image) - wanted).square().mean()
 
 
 def drift_penalty(real_logits: Tensor) -> Tensor:

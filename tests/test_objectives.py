@@ -93,6 +93,16 @@ def test_pix2pix_halves_all_that_the_discriminator_minimizes(objective):
     require_gradient(of_g(judge(fake)) + 7 * (fake - target).abs().mean(), module.generator, found, "generator")
 
 
+def test_pix2pix_weighs_the_squared_error_by_the_same_option():
+    settings = {"reconstruction": "l2", "l1_weight": 7.0, "norm": "instance", "lr": 0.0}
+    batch = in_double(test_pix2pix.pair())
+    module, found = step(Pix2PixModule(**test_pix2pix.SMALL, **settings), batch)
+    source, target = batch["source"], batch["target"]
+    fake = module.generator(source)
+    adversarial = GAMES["vanilla"][1](module.discriminator(torch.cat([source, fake], 1)))
+    require_gradient(adversarial + 7 * F.mse_loss(fake, target), module.generator, found, "generator")
+
+
 @pytest.mark.parametrize("objective", ["lsgan", "vanilla"])
 def test_cyclegan_weighs_each_cycle_and_its_identity_and_halves_the_discriminators_losses(objective):
     weights = {"cycle_weight_a": 3.0, "cycle_weight_b": 7.0, "identity_weight": 0.3}

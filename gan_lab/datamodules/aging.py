@@ -53,9 +53,8 @@ class AgingDataModule(TranslationDataModule):
             "data.young and data.old must be ranges of age [youngest, oldest], all of the young below the old, "
             f"got {list(young)} and {list(old)}",
         )
-        self.root = Path(root)
         self.ages: dict[Domain, tuple[int, int]] = {"young": young, "old": old}
-        self.val_fraction, self.split_seed = val_fraction, split_seed
+        self.root, self.val_fraction, self.split_seed = Path(root), val_fraction, split_seed
         self.predict_domain: Domain = predict_domain
 
     @classmethod

@@ -134,9 +134,8 @@ class GANDataModule(LightningDataModule, ABC):
         dtype = torch.float32 if self.trainer is None else cast(torch.dtype, self.trainer.lightning_module.dtype)
         images = {key: value for key, value in batch.items() if getattr(value, "dtype", None) == torch.uint8}
         floats = batch | {key: from_bytes(value, dtype) for key, value in images.items()}
-        if self.trainer is not None and self.trainer.predicting:
-            return self._predicted.request(floats)
-        return floats
+        predicting = self.trainer is not None and self.trainer.predicting
+        return self._predicted.request(floats) if predicting else floats
 
     def _evaluation_loader(self, data: Dataset[Any]) -> DataLoader[Any]:
         data = without_broken(data, self.max_broken_fraction)

@@ -5,7 +5,7 @@ from typing import Any
 
 from gan_lab.datamodules.translation import TranslationDataModule
 from gan_lab.datasets import DegradedImages
-from gan_lab.datasets.images import images_below, with_white_level
+from gan_lab.images.dabs import Dabs
 from gan_lab.images.degradations import Degradation
 from gan_lab.images.transforms import Jitter
 
@@ -20,14 +20,22 @@ class DegradedFolderDataModule(TranslationDataModule):
         degradation: What makes the source: ``Edges``, ``Gray``, ``CentralHole``, ``RandomHole``, or your own class.
         predict_folder: Pictures for ``predict``, of any size, taken as they are: drawings, gray pictures, pictures
             with holes. Without it ``predict`` takes the held-out photographs, degraded.
+        dabs: Dabs of the photograph's colors on the source; None for none.
         **kwargs: As of :class:`TranslationDataModule`.
     """
 
-    def __init__(self, root: Path, degradation: Degradation, predict_folder: Path | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        root: Path,
+        degradation: Degradation,
+        predict_folder: Path | None = None,
+        dabs: Dabs | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(predict_folder=predict_folder, **kwargs)
-        self.root, self.degradation = Path(root), degradation
+        self.root, self.degradation, self.dabs = Path(root), degradation, dabs
 
     def split(self, name: str, load_size: int, jitter: Jitter | None = None) -> DegradedImages:
         """The photographs of one split; those that are not jittered are degraded the same way every time."""
-        images = images_below("photographs", self.root / name, "Photographs belong there: correct data.root.")
-        return DegradedImages(with_white_level(images, self.white_level), self.degradation, load_size, jitter)
+        settings = self.degradation, load_size, jitter, self.dabs
+        return DegradedImages.below(self.root / name, *settings, white_level=self.white_level)

@@ -52,9 +52,8 @@ class GrowingDataModule(UnconditionalDataModule):
     ) -> None:
         ranges.require(GrowingDataModule, locals(), "data")
         super().__init__(root, image_size=schedule.resolution, batch_size=1, eval_batch_size=eval_batch_size, **kwargs)
-        self.schedule = schedule
         self.store = self.root / ".gan-lab" if store is None else Path(store)
-        self.store_side, self.steps_per_epoch = store_side, steps_per_epoch
+        self.schedule, self.store_side, self.steps_per_epoch = schedule, store_side, steps_per_epoch
         layers = parse_layers(str(mixed_layers), style_layer_count(schedule.resolution))
         self._asked = what_to_predict(predict, self.seeds, column_seeds, layers, frames)
 

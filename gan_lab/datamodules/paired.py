@@ -8,6 +8,7 @@ from typing import Any
 from gan_lab.datamodules.translation import TranslationDataModule
 from gan_lab.datasets import PairedDataset
 from gan_lab.datasets.paired_images import Direction
+from gan_lab.images.dabs import Dabs
 from gan_lab.images.transforms import Jitter
 
 
@@ -18,12 +19,20 @@ class PairedDataModule(TranslationDataModule):
         root: The folder with the splits.
         direction: Which side is the source; None for the usual one of the data set.
         cache: Whether to keep decoded training pairs in memory (6 x load_size x load_size bytes each).
+        dabs: Dabs of the target's colors on the source; None for none.
         **kwargs: As of :class:`TranslationDataModule`.
     """
 
-    def __init__(self, root: Path, direction: Direction | None = None, cache: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        root: Path,
+        direction: Direction | None = None,
+        cache: bool = False,
+        dabs: Dabs | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
-        self.root, self.cache, self.direction = Path(root), cache, direction
+        self.root, self.cache, self.direction, self.dabs = Path(root), cache, direction, dabs
 
     @property
     @abstractmethod
@@ -33,4 +42,4 @@ class PairedDataModule(TranslationDataModule):
     def split(self, name: str, load_size: int, jitter: Jitter | None = None) -> PairedDataset:
         """The pairs of one split; those to train on are cached if so configured."""
         cache = self.cache and name == "train"
-        return self.data_set(self.root, name, self.direction, load_size, jitter, cache, self.white_level)
+        return self.data_set(self.root, name, self.direction, load_size, jitter, cache, self.white_level, self.dabs)

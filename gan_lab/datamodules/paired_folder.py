@@ -1,5 +1,6 @@
 """Anyone's own pairs."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,13 +19,10 @@ class PairedFolderDataModule(PairedDataModule):
         **kwargs: As of :class:`PairedDataModule`.
     """
 
+    data_set: Callable[..., PairedFolder] = PairedFolder
+
     def __init__(
         self, root: Path, folders: tuple[str, str] | None = None, side_by_side: bool = False, **kwargs: Any
     ) -> None:
         super().__init__(root, **kwargs)
-        self._data_set = partial(PairedFolder, folders=folders, side_by_side=side_by_side)
-
-    @property
-    def data_set(self) -> partial[PairedFolder]:
-        """Pairs in the layout that is asked for, or seen."""
-        return self._data_set
+        self.data_set = partial(PairedFolder, folders=folders, side_by_side=side_by_side)

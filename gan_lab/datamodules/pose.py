@@ -47,13 +47,8 @@ class PoseDataModule(GANDataModule):
         **kwargs: Any,
     ) -> None:
         ranges.require(PoseDataModule, locals(), "data")
-        super().__init__(
-            image_size=image_size,
-            batch_size=batch_size,
-            eval_batch_size=eval_batch_size,
-            predict_folder=predict_folder,
-            **kwargs,
-        )
+        batches: dict[str, Any] = {"batch_size": batch_size, "eval_batch_size": eval_batch_size}
+        super().__init__(image_size=image_size, predict_folder=predict_folder, **batches, **kwargs)
         without_pictures = boxes is not None and predict_folder is None
         require(not without_pictures, "data.boxes says where people are in data.predict_folder: give both")
         self.jitter = PoseJitter(scale, rotation, self.flip, color_gain)

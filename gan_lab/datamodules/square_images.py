@@ -28,16 +28,9 @@ class SquareImagesDataModule(UnconditionalDataModule):
         eval_batch_size: ranges.Items = 64,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            root,
-            image_size=image_size,
-            flip=flip,
-            val_fraction=val_fraction,
-            max_broken_fraction=max_broken_fraction,
-            batch_size=batch_size,
-            eval_batch_size=eval_batch_size,
-            **kwargs,
-        )
+        parts: dict[str, Any] = {"val_fraction": val_fraction, "max_broken_fraction": max_broken_fraction}
+        batches: dict[str, Any] = {"batch_size": batch_size, "eval_batch_size": eval_batch_size}
+        super().__init__(root, image_size=image_size, flip=flip, **parts, **batches, **kwargs)
         self.cache = cache
 
     def training_data(self) -> SquareImages:

@@ -1,5 +1,6 @@
 """Pairs of images, scaled and jittered alike."""
 
+import random
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from gan_lab.datasets.images import read_image, read_labels, to_tensor
 from gan_lab.datasets.pair_layouts import Halves, Pair, cut_in_half, narrow_halves
 from gan_lab.datasets.prediction_data import translate_beside_target
 from gan_lab.errors import ImageReadError
+from gan_lab.images.dabs import Dabs
 from gan_lab.images.transforms import Image, Jitter, resize, resize_labels
 from gan_lab.samples import PairedSample, TranslateRequest
 
@@ -33,6 +35,8 @@ class PairedImages(Dataset[PairedSample]):
             scaled without blending them. None if both sides are ordinary images.
         halves: What a file with A and B side by side looks like.
         white_level: See :func:`~gan_lab.datasets.images.read_image`.
+        dabs: What paints dabs of the target's colors on the source: other ones every time if there is a jitter, and the
+            same ones for a pair if there is none. None for no dabs.
     """
 
     def __init__(
@@ -45,6 +49,7 @@ class PairedImages(Dataset[PairedSample]):
         label_colors: Image | None = None,
         halves: Halves = "wide",
         white_level: int | None = None,
+        dabs: Dabs | None = None,
     ) -> None:
         self.pairs = pairs
         self.direction = direction
@@ -53,6 +58,7 @@ class PairedImages(Dataset[PairedSample]):
         self.label_colors = label_colors
         self.halves = halves
         self.white_level = white_level
+        self.dabs = dabs
         self._cache: Tensor | None = None
         if cache:
             self._cache = torch.empty((len(pairs), 2, load_size, load_size, 3), dtype=torch.uint8).share_memory_()
@@ -66,6 +72,10 @@ class PairedImages(Dataset[PairedSample]):
         source, target = self._scaled(index)
         if self.jitter is not None:
             source, target = self.jitter(source, target)
+        if self.dabs is not None:
+            training = self.jitter is not None
+            seed = random.getrandbits(32) if training else index
+            source = self.dabs(source, target, random.Random(seed), training=training)
         return {"source": to_tensor(source), "target": to_tensor(target), "name": self.pairs[index].name}
 
     def request(self, batch: dict[str, Any]) -> TranslateRequest:
@@ -137,6 +147,7 @@ class PairedDataset(PairedImages, ABC):
         jitter: Random crop and flip of the scaled pair; None leaves it as it is.
         cache: Whether to keep decoded and scaled pairs in memory.
         white_level: See :func:`~gan_lab.datasets.images.read_image`.
+        dabs: See :class:`PairedImages`.
 
     Attributes:
         default_direction: The one in which the data set is usually translated.
@@ -161,6 +172,7 @@ class PairedDataset(PairedImages, ABC):
         jitter: Jitter | None = None,
         cache: bool = False,
         white_level: int | None = None,
+        dabs: Dabs | None = None,
     ) -> None:
         super().__init__(
             self.find_pairs(Path(root), split),
@@ -171,6 +183,7 @@ class PairedDataset(PairedImages, ABC):
             self.label_colors,
             self.halves,
             white_level,
+            dabs,
         )
 
     @abstractmethod

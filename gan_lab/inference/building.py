@@ -35,6 +35,8 @@ def pix2pix_generator(settings: Settings) -> UNetGenerator:
         norm=settings["norm"],
         dropout=settings["dropout"],
         skip_connections=settings["skip_connections"],
+        upsampling=settings.get("upsampling", "transposed"),  # checkpoints from before there was a choice
+        refinement_channels=settings.get("refinement_channels", 0),
     )
 
 
@@ -66,6 +68,7 @@ def cyclegan_generator(settings: Settings) -> ResNetGenerator | UNetGenerator:
         "base_channels": settings["generator_channels"],
         "norm": settings["norm"],
         "dropout": settings["dropout"],
+        "upsampling": settings.get("upsampling", "transposed"),
     }
     if settings["generator"] == "unet":
         return UNetGenerator(image_size=settings["image_size"], **shared)
@@ -79,6 +82,7 @@ def art_dcgan_generator(settings: Settings) -> DCGANGenerator:
         latent_size=settings["latent_size"],
         channels=settings["channels"],
         base_channels=settings["generator_channels"],
+        upsampling=settings.get("upsampling", "transposed"),
     )
 
 

@@ -14,6 +14,7 @@ from gan_lab.losses import discriminator_loss, generator_loss
 from gan_lab.networks import DCGANDiscriminator
 from gan_lab.networks.dcgan import ImageSize
 from gan_lab.networks.layers import frozen, inference_behavior
+from gan_lab.networks.upsampling import Upsampling
 from gan_lab.precision import normal, normal_by_seeds
 from gan_lab.samples import ImageSample, PredictionRequest, SeedRequest
 from gan_lab.training.gan_module import GANModule
@@ -33,6 +34,8 @@ class ArtDCGANModule(GANModule):
         channels: Channels of the images.
         generator_channels: Features of the generator's layer before the image at 64 pixels (ngf; 128 in the paper).
         discriminator_channels: Features of the discriminator's first layer (ndf).
+        upsampling: How the generator doubles the size: ``transposed`` convolutions are the paper's; ``resize`` repeats
+            pixels and convolves 3 x 3, which leaves no grid, from 32 pixels.
         objective: The adversarial game; ``vanilla`` is cross-entropy, the paper's. Nothing is halved.
         lr: Adam's learning rate.
         betas: Adam's decay rates of the two moments.
@@ -53,6 +56,7 @@ class ArtDCGANModule(GANModule):
         channels: ranges.Channels = 3,
         generator_channels: ranges.Features = 64,
         discriminator_channels: ranges.Features = 64,
+        upsampling: Upsampling = "transposed",
         objective: Literal["vanilla", "lsgan", "hinge"] = "vanilla",
         lr: ranges.NonNegativeFloat = 2e-4,
         betas: ranges.Betas = (0.5, 0.999),

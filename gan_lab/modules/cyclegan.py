@@ -14,6 +14,7 @@ from gan_lab.losses import discriminator_loss, generator_loss, l1_loss
 from gan_lab.networks import ResNetGenerator, UNetGenerator
 from gan_lab.networks.layers import Norm, frozen
 from gan_lab.networks.patchgan import ReceptiveField
+from gan_lab.networks.upsampling import Upsampling
 from gan_lab.precision import at_least_float32
 from gan_lab.samples import PredictionRequest, TranslateRequest, UnpairedSample
 from gan_lab.schedules import linear_decay
@@ -37,6 +38,8 @@ class CycleGANModule(GANModule):
         discriminator_channels: Features of the discriminators' first layer (ndf).
         norm: Normalization in all networks.
         dropout: Whether the generators have dropout.
+        upsampling: How the generators double the size: ``transposed`` convolutions are the paper's; ``resize`` repeats
+            pixels and convolves 3 x 3, which leaves no grid.
         receptive_field: Side in pixels of the patches judged.
         objective: The adversarial game; least squares in the paper. What each discriminator minimizes is halved
             (appendix 7.1).
@@ -70,6 +73,7 @@ class CycleGANModule(GANModule):
         discriminator_channels: ranges.Features = 64,
         norm: Norm = "instance",
         dropout: bool = False,
+        upsampling: Upsampling = "transposed",
         receptive_field: ReceptiveField = 70,
         objective: Literal["lsgan", "vanilla"] = "lsgan",
         cycle_weight_a: ranges.NonNegativeFloat = 10.0,
@@ -89,9 +93,8 @@ class CycleGANModule(GANModule):
         self.save_hyperparameters()
         ranges.require(CycleGANModule, self.hparams, "model")
         self.hparams["image_size"] = image_size or 256
-        self.objective, self.identity_weight = objective, identity_weight
-        self.cycle_weight_a, self.cycle_weight_b = cycle_weight_a, cycle_weight_b
-        self.adam, self.epochs = AdamSettings(lr, betas), (constant_epochs, decay_epochs)
+        self.cycle_weight_a, self.cycle_weight_b, self.identity_weight = cycle_weight_a, cycle_weight_b, identity_weight
+        self.objective, self.adam, self.epochs = objective, AdamSettings(lr, betas), (constant_epochs, decay_epochs)
         self.predict_direction, self.domain_names = predict_direction or "AtoB", domain_names or ("A", "B")
         self.generators = nn.ModuleDict({way: cyclegan_generator(self.hparams) for way in ("AtoB", "BtoA")})
         self.discriminators = nn.ModuleDict({name: patch_discriminator(self.hparams, channels) for name in ("A", "B")})

@@ -15,11 +15,19 @@ from gan_lab.images.color import chroma, lightness
 from gan_lab.images.palettes import PALETTES, Palette, PaletteName
 from gan_lab.inference.building import patch_discriminator, pix2pix_generator, pix2pix_translator
 from gan_lab.inference.predictions import MadeImages, cannot_make
-from gan_lab.losses import Objective, discriminator_loss, generator_loss, gradient_penalty, l1_loss
+from gan_lab.losses import (
+    Objective,
+    Reconstruction,
+    discriminator_loss,
+    generator_loss,
+    gradient_penalty,
+    reconstruction_loss,
+)
 from gan_lab.metrics.segmentation import SCORES, SegmentationScore, predicted_classes, target_classes
 from gan_lab.networks import PatchDiscriminator, UNetGenerator
 from gan_lab.networks.layers import Norm, frozen
 from gan_lab.networks.patchgan import ReceptiveField
+from gan_lab.networks.upsampling import Upsampling
 from gan_lab.precision import at_least_float32, full_precision
 from gan_lab.samples import PairedSample, PredictionRequest, TranslateRequest
 from gan_lab.schedules import linear_decay
@@ -45,11 +53,17 @@ class Pix2PixModule(GANModule):
         norm: Normalization in both networks.
         dropout: Whether the generator has dropout, its only source of noise.
         skip_connections: False gives the encoder-decoder of the paper's ablation.
+        upsampling: How the generator doubles the size: ``transposed`` convolutions are the paper's; ``resize`` repeats
+            pixels and convolves 3 x 3, which leaves no grid.
+        refinement_channels: Features of full size that the generator's last two convolutions see beside the source, so
+            that thin lines are kept; 0 for none, as in the paper.
         receptive_field: Side in pixels of the patches judged: 1 PixelGAN, 70 PatchGAN, 286 ImageGAN (section 4.4).
         conditional: Whether the discriminator sees the source too; False is the paper's "GAN" ablation (section 4.1).
         objective: The adversarial game; ``vanilla`` is cross-entropy, the paper's. What D minimizes is halved in all of
             them (section 3.3).
-        l1_weight: Weight of the mean absolute error in the generator's loss (lambda, equation 4).
+        reconstruction: What is asked of the generator beside the game: the mean absolute error, ``l1`` (equation 3),
+            or the mean squared error, ``l2``, which blurs more.
+        l1_weight: Weight of that error in the generator's loss (lambda, equation 4).
         gradient_penalty_weight: Weight of the penalty on the critic's slope that ``wgan-gp`` adds, relative to the
             difference of means (lambda, Gulrajani et al. 2017, equation 3, 10 there). The penalty is halved with it.
         lr: Adam's learning rate at the start.
@@ -87,9 +101,12 @@ class Pix2PixModule(GANModule):
         norm: Norm = "batch",
         dropout: bool = True,
         skip_connections: bool = True,
+        upsampling: Upsampling = "transposed",
+        refinement_channels: int = 0,
         receptive_field: ReceptiveField = 70,
         conditional: bool = True,
         objective: Objective = "vanilla",
+        reconstruction: Reconstruction = "l1",
         l1_weight: ranges.NonNegativeFloat = 100.0,
         gradient_penalty_weight: ranges.NonNegativeFloat = 10.0,
         lr: ranges.NonNegativeFloat = 2e-4,
@@ -109,10 +126,8 @@ class Pix2PixModule(GANModule):
         ranges.require(Pix2PixModule, self.hparams, "model")
         self.hparams["image_size"] = image_size or 256
         _require_consistent(self.hparams)
-        self.conditional, self.objective = conditional, objective
-        self.l1_weight, self.gradient_penalty_weight = l1_weight, gradient_penalty_weight
+        self.conditional, self.objective, self.palette = conditional, objective, palette and PALETTES[palette]
         self.adam, self.epochs = AdamSettings(lr, betas), (constant_epochs, decay_epochs)
-        self.palette = None if palette is None else PALETTES[palette]
         self.generator, self.discriminator = _build_networks(self.hparams)
         self.generator_ema = self.averages.of(self.generator, ema_half_life)
         self.translator = pix2pix_translator(self.generator_ema or self.generator, self.hparams)
@@ -150,15 +165,16 @@ class Pix2PixModule(GANModule):
         loss_d = discriminator_loss(real_logits, fake_logits, self.objective)
         if self.objective == "wgan-gp":
             penalty = gradient_penalty(lambda image: self.discriminate(source, image), target, generated)
-            loss_d = loss_d + self.gradient_penalty_weight * penalty
+            loss_d = loss_d + self.hparams["gradient_penalty_weight"] * penalty
         loss_d = 0.5 * loss_d  # so that D learns slower than G (section 3.3)
         self.minimize(loss_d, self.optimizer_d)
 
         with frozen(self.discriminator):
             adversarial = generator_loss(self.discriminate(source, generated), self.objective)
-            l1 = l1_loss(generated, target)
-            self.minimize(adversarial + self.l1_weight * l1, self.optimizer_g)  # equation 4
-        self.log_losses({"loss/discriminator": loss_d, "loss/generator": adversarial, "loss/l1": l1})
+            kind = self.hparams["reconstruction"]
+            error = reconstruction_loss(generated, target, kind)
+            self.minimize(adversarial + self.hparams["l1_weight"] * error, self.optimizer_g)  # equation 4
+        self.log_losses({"loss/discriminator": loss_d, "loss/generator": adversarial, f"loss/{kind}": error})
 
     def discriminate(self, source: Tensor, image: Tensor) -> Tensor:
         """The discriminator's logits on an image as the translation of ``source``."""
@@ -222,6 +238,11 @@ class Pix2PixModule(GANModule):
 
 def _require_consistent(settings: Mapping[str, Any]) -> None:
     channels = settings["in_channels"], settings["out_channels"]
+    require(
+        settings["generator_weights"] is None
+        or (settings["upsampling"] == "transposed" and settings["refinement_channels"] == 0),
+        "model.generator_weights are of the paper's network: set upsampling to 'transposed', refinement_channels to 0",
+    )
     require(
         settings["objective"] != "wgan-gp" or settings["norm"] != "batch",
         "objective 'wgan-gp' penalizes each sample's gradient, which norm 'batch' mixes: set norm to 'instance'",

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from gan_lab.errors import require, require_numbers
 from gan_lab.networks.layers import as_weights, initialize_normal
+from gan_lab.networks.upsampling import Upsampling, doubling
 
 ImageSize = Literal[28, 32, 64, 128, 256]
 
@@ -53,13 +54,21 @@ class DCGANGenerator(nn.Module):
         latent_size: Numbers in a latent code.
         channels: Channels of the images.
         base_channels: Features of the layer before the image at 64 pixels (ngf).
+        upsampling: How the size is doubled: by ``transposed`` convolutions, the paper's, or ``resize``, which leaves no
+            grid; see :func:`~gan_lab.networks.upsampling.doubling`. The weights' names are the same.
 
     Raises:
         ConfigurationError: If there is no way to images of this size, or a number of channels is below 1.
     """
 
     def __init__(
-        self, *, image_size: int = 64, latent_size: int = 128, channels: int = 3, base_channels: int = 64
+        self,
+        *,
+        image_size: int = 64,
+        latent_size: int = 128,
+        channels: int = 3,
+        base_channels: int = 64,
+        upsampling: Upsampling = "transposed",
     ) -> None:
         super().__init__()
         numbers = {"latent_size": latent_size, "channels": channels, "base_channels": base_channels}
@@ -70,11 +79,11 @@ class DCGANGenerator(nn.Module):
         layers: list[nn.Module] = []
         for step, before, after in zip(route, [latent_size, *widths], widths, strict=False):
             layers += [
-                nn.ConvTranspose2d(before, after, *step, bias=False),  # batch norm has its own
+                _enlarging(step, upsampling, before, after),
                 nn.BatchNorm2d(after),
                 nn.ReLU(inplace=True),
             ]
-        layers += [nn.ConvTranspose2d(widths[-1], channels, *route[-1], bias=False), nn.Tanh()]
+        layers += [_enlarging(route[-1], upsampling, widths[-1], channels), nn.Tanh()]
         self.layers = nn.Sequential(*layers)
         initialize_normal(self)
 
@@ -82,6 +91,17 @@ class DCGANGenerator(nn.Module):
         """Maps codes (B, latent_size, 1, 1) from N(0, 1) to images (B, channels, image_size, image_size) in [-1, 1]."""
         image: Tensor = self.layers(as_weights(z, self.layers[0]))
         return image
+
+
+def _enlarging(step: _Step, upsampling: Upsampling, before: int, after: int) -> nn.Module:
+    """One step on the way from a code to an image; the first has no size to double."""
+    if step == _DOUBLE:
+        return doubling(upsampling, before, after, bias=False)  # batch norm has its own
+    require(
+        step == _FIRST or upsampling == "transposed",
+        "upsampling 'resize' doubles the size, and 28 pixels are 7 doubled twice: set image_size to 32 or more",
+    )
+    return nn.ConvTranspose2d(before, after, *step, bias=False)
 
 
 class DCGANDiscriminator(nn.Module):

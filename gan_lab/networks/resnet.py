@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from gan_lab.errors import require_numbers
 from gan_lab.networks.layers import Norm, as_weights, initialize_normal, norm_layer, require_multiples
 from gan_lab.networks.reference_weights import under_own_names
+from gan_lab.networks.upsampling import Upsampling, doubling
 
 
 class ResNetGenerator(nn.Module):
@@ -20,6 +21,8 @@ class ResNetGenerator(nn.Module):
         blocks: Residual blocks: 6 for images of 128 pixels, 9 from 256 in the paper.
         norm: Normalization between the convolutions.
         dropout: Whether each block drops half its features.
+        upsampling: How the size is doubled: by ``transposed`` convolutions, the paper's, or ``resize``, which leaves no
+            grid; see :func:`~gan_lab.networks.upsampling.doubling`. The weights' names are the same.
 
     Raises:
         ConfigurationError: If ``blocks`` or a number of channels is less than 1.
@@ -37,6 +40,7 @@ class ResNetGenerator(nn.Module):
         blocks: int = 9,
         norm: Norm = "instance",
         dropout: bool = False,
+        upsampling: Upsampling = "transposed",
     ) -> None:
         super().__init__()
         channels = {"in_channels": in_channels, "out_channels": out_channels, "base_channels": base_channels}
@@ -59,7 +63,7 @@ class ResNetGenerator(nn.Module):
         layers += [ResidualBlock(width, norm, dropout) for _ in range(blocks)]  # R256
         for _ in range(2):  # u128, u64
             layers += [
-                nn.ConvTranspose2d(width, width // 2, 3, 2, 1, output_padding=1, bias=bias),
+                doubling(upsampling, width, width // 2, bias=bias, kernel=3),
                 norm_layer(norm, width // 2),
                 nn.ReLU(inplace=True),
             ]
