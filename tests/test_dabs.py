@@ -6,7 +6,9 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
+from gan_lab.cli import main
 from gan_lab.datamodules import DegradedFolderDataModule, EmojiPairsDataModule
 from gan_lab.images.dabs import Dabs
 from gan_lab.images.degradations import Gray
@@ -135,3 +137,19 @@ def test_gray_photographs_get_dabs_of_their_own_colors(tmp_path):
     where = painted(Gray()(target, Random(0)), source)
     assert 0 < where.mean() <= 0.05
     assert (source[where].min(1) != source[where].max(1)).any()
+
+
+def test_a_drawing_with_colored_strokes_is_colored_by_them_and_one_without_is_colored_too(small, tmp_path):
+    drawing = np.full((32, 32, 3), 255, np.uint8)
+    drawing[8:24, 8], drawing[8:24, 23], drawing[8, 8:24], drawing[23, 8:24] = BLACK, BLACK, BLACK, BLACK
+    stroked = drawing.copy()
+    stroked[12:15, 12:20] = RED
+    for name, image in (("plain", drawing), ("stroked", stroked)):
+        fakes.save(image, tmp_path / "own" / f"{name}.png")
+    command = ["--config", str(small("pix2pix_emoji"))]
+    assert main(["fit", *command, "--trainer.max_epochs=1"]) == 0
+    asked = [f"--data.predict_folder={tmp_path / 'own'}", f"--predictions.folder={tmp_path / 'out'}"]
+    assert main(["predict", *command, "--ckpt_path=last", *asked]) == 0
+    plain, colored = (np.asarray(Image.open(tmp_path / "out" / f"{name}.png")) for name in ("plain", "stroked"))
+    assert plain.shape == colored.shape == (32, 32, 3)
+    assert (plain != colored).any()

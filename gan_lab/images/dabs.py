@@ -27,15 +27,15 @@ class Dabs:
 
     Args:
         most: How many held-out pictures have. Training pictures have from none to so many.
-        radius: Of a dab, as a share of the picture's shorter side; in training from two thirds to four thirds of it.
+        radius: Of a dab, as a share of the picture's shorter side; in training from two thirds to twice it.
         coverage: The share of the picture's pixels that all its dabs cover at most: no further one is made.
 
     Raises:
         ConfigurationError: If a number is out of its range.
     """
 
-    most: int = 8
-    radius: float = 0.04
+    most: int = 12
+    radius: float = 0.0325
     coverage: float = 0.05
 
     def __post_init__(self) -> None:
@@ -56,7 +56,7 @@ class Dabs:
         radius = self.radius * min(source.shape[:2])
         dabbed, covered = source.copy(), np.zeros(source.shape[:2], bool)
         for center in islice(_places(source, target, radius, generator), count):
-            disc = _disc(covered.shape, center, radius * (generator.uniform(2 / 3, 4 / 3) if training else 1))
+            disc = _disc(covered.shape, center, radius * (generator.uniform(2 / 3, 2) if training else 1))
             if covered.sum() + (~covered[disc]).sum() > self.coverage * covered.size:
                 break
             dabbed[disc] = np.median(target[disc], axis=0)
