@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_lab.errors import require_numbers
+from gan_lab import ranges
 from gan_lab.images.transforms import Image
 
 _PLACES = 1024  # that are looked at, in pictures of any size
@@ -34,13 +34,12 @@ class Dabs:
         ConfigurationError: If a number is out of its range.
     """
 
-    most: int = 12
-    radius: float = 0.0325
-    coverage: float = 0.05
+    most: ranges.NonNegativeRepeats = 12
+    radius: ranges.Share = 0.0325
+    coverage: ranges.Share = 0.05
 
     def __post_init__(self) -> None:
-        require_numbers({"data.dabs.most": self.most}, at_least=0)
-        require_numbers({"data.dabs.radius": self.radius, "data.dabs.coverage": self.coverage}, above=0, at_most=1)
+        ranges.require(Dabs, vars(self), "data.dabs")
 
     def __call__(self, source: Image, target: Image, random: Random, *, training: bool) -> Image:
         """A copy of the source with dabs on it.

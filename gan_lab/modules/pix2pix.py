@@ -102,7 +102,7 @@ class Pix2PixModule(GANModule):
         dropout: bool = True,
         skip_connections: bool = True,
         upsampling: Upsampling = "transposed",
-        refinement_channels: int = 0,
+        refinement_channels: ranges.NonNegativeInt = 0,
         receptive_field: ReceptiveField = 70,
         conditional: bool = True,
         objective: Objective = "vanilla",
