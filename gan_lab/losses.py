@@ -146,6 +146,12 @@ def convergence_measure(real_loss: Tensor, fake_loss: Tensor, ratio: float) -> T
     return real_loss + (ratio * real_loss - fake_loss).abs()
 
 
+def reconstruction_error(discriminator: Callable[[Tensor, Tensor], Tensor], images: Tensor, heatmaps: Tensor) -> Tensor:
+    """MSE of D(x, h) against h, which is a constant there: a prediction is changed through D's input alone."""
+    error = at_least_float32(discriminator(images, heatmaps)) - heatmaps.detach()
+    return error.square().mean()
+
+
 def _require_known(objective: str) -> None:
     known = get_args(Objective)
     require(objective in known, f"objective must be one of {', '.join(known)}, got {objective!r}")

@@ -85,6 +85,19 @@ class SaveRank(Callback):
         torch.save(tensors, self.folder / f"{what}-{trainer.global_rank}of{trainer.world_size}.pt")
 
 
+class SaveAfterStep(Callback):
+    """Saves the gradients that the first step was made with, in each process."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = Path(folder)
+
+    def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
+        if trainer.global_step == 1:
+            gradients = {name: parameter.grad for name, parameter in pl_module.named_parameters()}
+            self.folder.mkdir(parents=True, exist_ok=True)
+            torch.save(gradients, self.folder / f"gradients-{trainer.global_rank}of{trainer.world_size}.pt")
+
+
 class PoisonAt(Callback):
     """Makes a weight infinite before a step, as an overflow would."""
 

@@ -26,6 +26,7 @@ class GrowingBatchSampler:
             goes on in its middle: the images of the epoch's steps before that are among them.
         rank: This process.
         world_size: All processes.
+        group: Batches of a step, all of one resolution; training says so.
 
     Raises:
         ConfigurationError: If so many processes cannot share the images of every resolution.
@@ -38,39 +39,44 @@ class GrowingBatchSampler:
     images_seen: Callable[[], int]
     rank: int = 0
     world_size: int = 1
+    group: int = 1
 
     def __post_init__(self) -> None:
         self.begins_anew = False  # the stream goes on, whatever the batches
         self._first_step = 0  # of the next epoch
-        self._step = 0  # of this epoch, handed out
+        self._batches = 0  # of this epoch, handed out
         self._order = lru_cache(2)(self._permutation)
         for side in self.schedule.resolutions:  # refuses now what could not be shared later
             self.schedule.batch_size_at(side, self.world_size)
 
     def __len__(self) -> int:
-        return self.steps
+        return self.steps * self.group
 
     def __iter__(self) -> Iterator[list[tuple[int, ...]]]:
         images = self.images_seen()
-        self._step, self._first_step = self._first_step, 0
-        for _ in range(self._step, self.steps):
+        first, self._first_step = self._first_step, 0
+        self._batches = first * self.group
+        for _ in range(first, self.steps):
             side = self.schedule.stage(images).resolution
             size = self.schedule.batch_size_at(side, self.world_size)
-            places = (divmod(place, self.length) for place in range(images + self.rank, images + size, self.world_size))
-            yield [(turn, self._order(turn)[place], side) for turn, place in places]
-            images += size
+            for start in range(images, images + self.group * size, size):
+                mine = range(start + self.rank, start + size, self.world_size)
+                places = (divmod(place, self.length) for place in mine)
+                yield [(turn, self._order(turn)[place], side) for turn, place in places]
+            images += self.group * size
 
     def handed_out(self) -> None:
-        """Counts a step."""
-        self._step += 1
+        """Counts a batch."""
+        self._batches += 1
 
     def state_dict(self) -> dict[str, int]:
         """Steps of the current epoch that were handed out."""
-        return {"step": self._step % self.steps}
+        return {"step": self._batches // self.group % self.steps}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
         """Makes the next epoch go on after those steps, with any number of processes."""
-        self._first_step = self._step = state["step"]
+        self._first_step = state["step"]
+        self._batches = self._first_step * self.group
 
     def rewind(self) -> None:
         """Makes the next epoch have all its steps."""

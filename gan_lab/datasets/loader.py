@@ -71,6 +71,7 @@ class ResumableBatchSampler(Protocol):
 
     seed: int
     begins_anew: bool
+    group: int
 
     def __len__(self) -> int:
         """Batches in an epoch."""
@@ -100,6 +101,7 @@ class EpochBatchSampler:
 
     Attributes:
         begins_anew: Whether a state was loaded of an epoch of other samples or batches, or of other processes.
+        group: Batches of a step; training says so.
 
     Raises:
         DatasetError: If the samples do not fill one batch.
@@ -112,6 +114,7 @@ class EpochBatchSampler:
         self.batch_size = batch_size
         self.seed = sampler.seed
         self.begins_anew = False
+        self.group = 1
         self._first_batch = 0
         self._handed_out = 0
 
@@ -135,6 +138,7 @@ class EpochBatchSampler:
 
     def load_state_dict(self, state: dict[str, int]) -> None:
         """Makes the next epoch begin after those batches; anew, if it is made up of others."""
+        state = {"group": 1} | state
         self.begins_anew = any(state.get(name, number) != number for name, number in self._makeup().items())
         goes_on = not self.begins_anew and state["batch"] < len(self)
         self._first_batch = self._handed_out = state["batch"] if goes_on else 0
@@ -145,7 +149,8 @@ class EpochBatchSampler:
 
     def _makeup(self) -> dict[str, int]:
         sampler = self.sampler
-        return {"samples": sampler.length, "batch_size": self.batch_size, "processes": sampler.world_size}
+        makeup = {"samples": sampler.length, "batch_size": self.batch_size, "processes": sampler.world_size}
+        return makeup | {"group": self.group}
 
 
 def _too_few(sampler: EpochSampler, batch_size: int) -> str:

@@ -12,10 +12,12 @@ from gan_lab.inference.style_sampler import StyleSampler
 from gan_lab.inference.translator import Translator
 from gan_lab.networks import (
     DCGANGenerator,
+    HeatmapDiscriminator,
     HourglassSettings,
     PatchDiscriminator,
     ResNetGenerator,
     StackedHourglass,
+    StyleGANDiscriminator,
     StyleGANGenerator,
     UNetGenerator,
 )
@@ -99,6 +101,16 @@ def stylegan_generator(settings: Settings) -> StyleGANGenerator:
     )
 
 
+def stylegan_discriminator(settings: Settings) -> StyleGANDiscriminator:
+    """The discriminator of a StyleGANModule's settings, which grows with the generator."""
+    return StyleGANDiscriminator(
+        resolution=as_schedule(settings["schedule"]).resolution,
+        base_channels=settings["base_channels"],
+        max_channels=settings["max_channels"],
+        blurred=settings["blurred"],
+    )
+
+
 _STYLEGAN_OPTIONS = (
     "latent_size",
     "mapping_layers",
@@ -129,6 +141,11 @@ def pose_generator(settings: Settings) -> StackedHourglass:
     """The stack of hourglasses of a SAGANPoseModule's settings."""
     hourglass = hourglass_settings(settings, "generator")
     return StackedHourglass(hourglass, stacks=settings["stacks"], residuals=settings["residuals"])
+
+
+def heatmap_discriminator(settings: Settings) -> HeatmapDiscriminator | None:
+    """The discriminator of a SAGANPoseModule's settings; None in a training without one."""
+    return HeatmapDiscriminator(hourglass_settings(settings, "discriminator")) if settings["adversarial"] else None
 
 
 def hourglass_settings(settings: Settings, role: Literal["generator", "discriminator"]) -> HourglassSettings:

@@ -18,6 +18,7 @@ from gan_lab.networks.upsampling import Upsampling
 from gan_lab.precision import normal, normal_by_seeds
 from gan_lab.samples import ImageSample, PredictionRequest, SeedRequest
 from gan_lab.training.gan_module import GANModule
+from gan_lab.training.held_batches import Generated, HeldBatches
 from gan_lab.training.optimizers import AdamSettings, OptimizersByRole
 from gan_lab.training.sample_check import Channels
 
@@ -88,19 +89,27 @@ class ArtDCGANModule(GANModule):
         """One Adam for each network."""
         return OptimizersByRole.of_adam(self.adam, self.generator, self.discriminator)
 
-    def adversarial_step(self, batch: ImageSample) -> None:
+    def play(self, held: HeldBatches[ImageSample]) -> None:
         """D first, then G, on the same generated images: D's step does not change G."""
-        real = self._fitting(batch["image"])
-        generated = self.generator(self._codes(real))
+        real = [self._fitting(batch["image"]) for batch in held.batches]
+        generated = Generated(held, self.generator, lambda place: self.generator(self._codes(real[place])))
 
-        real_logits, fake_logits = self.discriminator(real), self.discriminator(generated.detach())
-        loss_d = discriminator_loss(real_logits, fake_logits, self.objective)
-        self.minimize(loss_d, self.optimizer_d)
+        def loss_d(place: int) -> Tensor:
+            images = generated.shown(place)
+            real_logits, fake_logits = self.discriminator(real[place]), self.discriminator(images)
+            loss = discriminator_loss(real_logits, fake_logits, self.objective)
+            held.note({"loss/discriminator": loss})
+            return loss
 
+        def loss_g(place: int) -> Tensor:
+            loss = generator_loss(self.discriminator(generated.learning(place)), self.objective)
+            held.note({"loss/generator": loss})
+            return loss
+
+        self.minimize(held.each(loss_d), self.optimizer_d)
         with frozen(self.discriminator):
-            loss_g = generator_loss(self.discriminator(generated), self.objective)
-            self.minimize(loss_g, self.optimizer_g)
-        self.log_losses({"loss/discriminator": loss_d, "loss/generator": loss_g})
+            self.minimize(held.each(loss_g), self.optimizer_g)
+        self.log_losses(held.losses())
 
     def _codes(self, real: Tensor) -> Tensor:
         return normal(len(real), self.latent_size, 1, 1, like=real)

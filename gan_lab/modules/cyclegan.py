@@ -19,6 +19,7 @@ from gan_lab.precision import at_least_float32
 from gan_lab.samples import PredictionRequest, TranslateRequest, UnpairedSample
 from gan_lab.schedules import linear_decay
 from gan_lab.training.gan_module import GANModule
+from gan_lab.training.held_batches import HeldBatches
 from gan_lab.training.image_pool import ImagePool
 from gan_lab.training.optimizers import AdamSettings, OptimizersByRole
 from gan_lab.training.sample_check import Channels
@@ -121,52 +122,54 @@ class CycleGANModule(GANModule):
         """Held, then lowered from epoch to epoch."""
         return linear_decay(epoch, *self.epochs)
 
-    def adversarial_step(self, batch: UnpairedSample) -> None:
+    def play(self, held: HeldBatches[UnpairedSample]) -> None:
         """G first, then D on pooled images (section 4); no image is generated twice."""
-        a, b = batch["a"], batch["b"]
-        losses: dict[str, Tensor] = {}
-        fakes: dict[str, Tensor] = {}
+        fakes: dict[str, list[Tensor]] = {"a": [], "b": []}
         with frozen(self.discriminators):
-            self.minimize(self._generator_losses(a, b, losses, fakes), self.optimizer_g)
-
-        def discriminator_losses() -> Iterator[Tensor]:
-            for domain, real, fake in (
-                ("a", a, self.pool_a.query(fakes["a"])),
-                ("b", b, self.pool_b.query(fakes["b"])),
-            ):
-                discriminate = self.discriminators[domain.upper()]
-                loss = discriminator_loss(discriminate(real), discriminate(fake), self.objective)
-                losses[f"loss/discriminator_{domain}"] = 0.5 * loss  # so that D learns slower than G (appendix 7.1)
-                yield losses[f"loss/discriminator_{domain}"]
-
-        self.minimize(discriminator_losses(), self.optimizer_d)
-        self.log_losses(losses)
+            self.minimize(held.each(lambda place: self._generator_losses(held, place, fakes)), self.optimizer_g)
+        self.minimize(self._discriminator_losses(held, fakes), self.optimizer_d)
+        self.log_losses(held.losses())
 
     def _generator_losses(
-        self, a: Tensor, b: Tensor, losses: dict[str, Tensor], fakes: dict[str, Tensor]
+        self, held: HeldBatches[UnpairedSample], place: int, fakes: dict[str, list[Tensor]]
     ) -> Iterator[Tensor]:
-        """Each part of the generators' loss, whose graph is freed before the next one is made.
+        """Each part of the generators' loss on a batch, whose graph is freed before the next one is made.
 
         Args:
-            a: Images of domain A.
-            b: Images of domain B.
-            losses: Where they are noted by the domain they start from.
+            held: The batches.
+            place: Which one.
             fakes: Where the images made are noted by their domain.
         """
-        a_to_b, b_to_a = self.generators["AtoB"], self.generators["BtoA"]
+        batch, (a_to_b, b_to_a) = held.batches[place], (self.generators["AtoB"], self.generators["BtoA"])
         for domain, other, image, translate, reconstruct, cycle_weight in (
-            ("a", "b", a, a_to_b, b_to_a, self.cycle_weight_a),
-            ("b", "a", b, b_to_a, a_to_b, self.cycle_weight_b),
+            ("a", "b", batch["a"], a_to_b, b_to_a, self.cycle_weight_a),
+            ("b", "a", batch["b"], b_to_a, a_to_b, self.cycle_weight_b),
         ):
             if self.identity_weight:  # what makes images of this domain should change none of it
-                losses[f"loss/identity_{domain}"] = l1_loss(reconstruct(image), image)
-                yield self.identity_weight * cycle_weight * losses[f"loss/identity_{domain}"]
+                identity = l1_loss(reconstruct(image), image)
+                held.note({f"loss/identity_{domain}": identity})
+                yield self.identity_weight * cycle_weight * identity
             fake = translate(image)
-            fakes[other] = fake.detach()
-            logits = self.discriminators[other.upper()](fake)
-            losses[f"loss/generator_{domain}"] = generator_loss(logits, self.objective)
-            losses[f"loss/cycle_{domain}"] = l1_loss(reconstruct(fake), image)
-            yield losses[f"loss/generator_{domain}"] + cycle_weight * losses[f"loss/cycle_{domain}"]
+            fakes[other].append(fake.detach())
+            adversarial = generator_loss(self.discriminators[other.upper()](fake), self.objective)
+            cycle = l1_loss(reconstruct(fake), image)
+            held.note({f"loss/generator_{domain}": adversarial, f"loss/cycle_{domain}": cycle})
+            yield adversarial + cycle_weight * cycle
+
+    def _discriminator_losses(
+        self, held: HeldBatches[UnpairedSample], fakes: dict[str, list[Tensor]]
+    ) -> Iterator[Tensor]:
+        """The discriminators' losses; images go through the pools in the order that one large batch has."""
+        held.begin_noise()
+        pooled = {"a": map(self.pool_a.query, fakes["a"]), "b": map(self.pool_b.query, fakes["b"])}
+        for domain, images in pooled.items():
+            discriminate = self.discriminators[domain.upper()]
+            for place, (batch, fake) in enumerate(zip(held.batches, images, strict=True)):
+                real = batch["a"] if domain == "a" else batch["b"]
+                loss = discriminator_loss(discriminate(real), discriminate(fake), self.objective)
+                loss = 0.5 * loss  # so that D learns slower than G (appendix 7.1)
+                held.note({f"loss/discriminator_{domain}": loss})
+                yield held.weighted(place, loss)
 
     def translate(self, images: Tensor, direction: Literal["AtoB", "BtoA"]) -> Tensor:
         """Translates images (B, C, H, W) in [-1, 1] of any size, padded to what the network takes and cropped back."""

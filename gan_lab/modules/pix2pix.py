@@ -32,6 +32,7 @@ from gan_lab.precision import at_least_float32, full_precision
 from gan_lab.samples import PairedSample, PredictionRequest, TranslateRequest
 from gan_lab.schedules import linear_decay
 from gan_lab.training.gan_module import GANModule
+from gan_lab.training.held_batches import Generated, HeldBatches
 from gan_lab.training.optimizers import AdamSettings, OptimizersByRole
 from gan_lab.training.published_weights import load_generator_weights
 from gan_lab.training.sample_check import Channels
@@ -153,28 +154,41 @@ class Pix2PixModule(GANModule):
         """Held, then lowered from epoch to epoch."""
         return linear_decay(epoch, *self.epochs)
 
-    def adversarial_step(self, batch: PairedSample) -> None:
+    def play(self, held: HeldBatches[PairedSample]) -> None:
         """D first, then G (section 3.3), on one generated image: D's step does not change G."""
+        kind = self.hparams["reconstruction"]
+        pairs = [self._judged(batch) for batch in held.batches]
+        generated = Generated(held, self.generator, lambda place: self.generator(pairs[place][0]))
+
+        def loss_d(place: int) -> Tensor:
+            (source, target), image = pairs[place], generated.shown(place)
+            real_logits, fake_logits = self.discriminate(source, target), self.discriminate(source, image)
+            loss = discriminator_loss(real_logits, fake_logits, self.objective)
+            if self.objective == "wgan-gp":
+                penalty = gradient_penalty(lambda between: self.discriminate(source, between), target, image)
+                loss = loss + self.hparams["gradient_penalty_weight"] * penalty
+            loss = 0.5 * loss  # so that D learns slower than G (section 3.3)
+            held.note({"loss/discriminator": loss})
+            return loss
+
+        def loss_g(place: int) -> Tensor:
+            (source, target), image = pairs[place], generated.learning(place)
+            adversarial = generator_loss(self.discriminate(source, image), self.objective)
+            error = reconstruction_loss(image, target, kind)
+            held.note({"loss/generator": adversarial, f"loss/{kind}": error})
+            return adversarial + float(self.hparams["l1_weight"]) * error  # equation 4
+
+        self.minimize(held.each(loss_d), self.optimizer_d)
+        with frozen(self.discriminator):
+            self.minimize(held.each(loss_g), self.optimizer_g)
+        self.log_losses(held.losses())
+
+    def _judged(self, batch: PairedSample) -> tuple[Tensor, Tensor]:
+        """Source and target as the discriminator sees them."""
         source, target = batch["source"], batch["target"]
         if self.translator.color_space == "lab":
-            source, target = lightness(source), chroma(target)
-        generated = self.generator(source)
-
-        real_logits = self.discriminate(source, target)
-        fake_logits = self.discriminate(source, generated.detach())
-        loss_d = discriminator_loss(real_logits, fake_logits, self.objective)
-        if self.objective == "wgan-gp":
-            penalty = gradient_penalty(lambda image: self.discriminate(source, image), target, generated)
-            loss_d = loss_d + self.hparams["gradient_penalty_weight"] * penalty
-        loss_d = 0.5 * loss_d  # so that D learns slower than G (section 3.3)
-        self.minimize(loss_d, self.optimizer_d)
-
-        with frozen(self.discriminator):
-            adversarial = generator_loss(self.discriminate(source, generated), self.objective)
-            kind = self.hparams["reconstruction"]
-            error = reconstruction_loss(generated, target, kind)
-            self.minimize(adversarial + self.hparams["l1_weight"] * error, self.optimizer_g)  # equation 4
-        self.log_losses({"loss/discriminator": loss_d, "loss/generator": adversarial, f"loss/{kind}": error})
+            return lightness(source), chroma(target)
+        return source, target
 
     def discriminate(self, source: Tensor, image: Tensor) -> Tensor:
         """The discriminator's logits on an image as the translation of ``source``."""

@@ -8,18 +8,18 @@ from torch import Tensor, nn
 
 from gan_lab import ranges
 from gan_lab.errors import require, require_numbers
-from gan_lab.inference.building import hourglass_settings, pose_finder, pose_generator
+from gan_lab.inference.building import heatmap_discriminator, pose_finder, pose_generator
 from gan_lab.inference.pose_finder import require_square_multiple
 from gan_lab.inference.predictions import cannot_make
-from gan_lab.losses import balance_step, convergence_measure
+from gan_lab.losses import balance_step, convergence_measure, reconstruction_error
 from gan_lab.metrics.pck import PCK
 from gan_lab.metrics.table import format_scores
 from gan_lab.networks import HeatmapDiscriminator
 from gan_lab.networks.attention import AttentionForm, Variant
-from gan_lab.networks.hourglass import STRIDE, StackedHourglass
+from gan_lab.networks.hourglass import STRIDE
 from gan_lab.networks.layers import frozen
 from gan_lab.pose.drawing import draw_heatmaps, draw_poses, joint_colors
-from gan_lab.pose.heatmaps import Decoding, heatmap_loss, render_heatmaps
+from gan_lab.pose.heatmaps import Decoding, HeatmapTask, heatmap_loss, render_heatmaps
 from gan_lab.pose.predicted_poses import PredictedPoses
 from gan_lab.pose.skeletons import SKELETONS
 from gan_lab.precision import at_least_float32
@@ -27,6 +27,7 @@ from gan_lab.samples import PoseRequest, PoseSample, PredictionRequest
 from gan_lab.schedules import step_decay
 from gan_lab.training import distributed
 from gan_lab.training.gan_module import GANModule
+from gan_lab.training.held_batches import Generated, HeldBatches
 from gan_lab.training.optimizers import AdamSettings, OptimizersByRole, RMSprop
 
 
@@ -116,7 +117,7 @@ class SAGANPoseModule(GANModule):
         self.skeleton, self.sigma, self.mask_missing = SKELETONS[skeleton], sigma, mask_missing
         self.adversarial_weight, self.balance_ratio, self.balance_rate = adversarial_weight, balance_ratio, balance_rate
         self.lr, self.adam, self.drops = lr, AdamSettings(discriminator_lr, (0.9, 0.999)), (milestones, decay_factor)
-        self.generator, self.discriminator = _build_networks(self.hparams)
+        self.generator, self.discriminator = pose_generator(self.hparams), heatmap_discriminator(self.hparams)
         self.register_buffer("balance", torch.zeros(()) if adversarial else None)  # k_0 = 0
         self.generator_ema = self.averages.of(self.generator, ema_half_life)
         self.finder = pose_finder(self.generator_ema or self.generator, self.hparams)
@@ -133,60 +134,69 @@ class SAGANPoseModule(GANModule):
         """Dropped at the milestones."""
         return step_decay(epoch, *self.drops)
 
-    def adversarial_step(self, batch: PoseSample) -> None:
+    def play(self, held: HeldBatches[PoseSample]) -> None:
         """D first, then G, then the balance, on one prediction: D's step does not change G."""
+        tasks = [self._judged(batch) for batch in held.batches]
+        predicted = Generated(held, self.generator, lambda place: at_least_float32(self.generator(tasks[place].images)))
+        for task in tasks:  # what empty maps would score: above it nothing is learned
+            held.note({"loss/zero_map": task.target.square().mean() * self.hparams["stacks"]})
+        if self.discriminator is None:
+            self._generator_step(None, tasks, predicted)
+        else:
+            self._discriminator_step(self.discriminator, tasks, predicted)
+            with frozen(self.discriminator):
+                self._generator_step(self.discriminator, tasks, predicted)
+            self._rebalance(held.noted("loss/real"), held.noted("loss/fake"))
+        self.log_losses(held.losses())
+
+    def _judged(self, batch: PoseSample) -> HeatmapTask:
+        """What the heatmaps of a batch are compared with."""
         images, labeled = batch["image"], batch["labeled"]
         self._require_joints(batch)
         require_square_multiple(images, self.generator.size_multiple)
         target = render_heatmaps(batch["keypoints"], labeled, images.shape[-1] // STRIDE, STRIDE, self.sigma)
-        counted = (labeled if self.mask_missing else torch.ones_like(labeled))[..., None, None]
-        predicted = at_least_float32(self.generator(images))  # (S, B, K, h, w)
-        zero_map = target.square().mean() * len(predicted)  # what empty maps would score: above it nothing is learned
-        losses = {"loss/zero_map": zero_map}
-        if self.discriminator is None:
-            losses["loss/heatmaps"] = heatmap_loss(predicted, target, counted)
-            self.minimize(losses["loss/heatmaps"], self.optimizer_g)
-        else:
-            losses |= self._discriminator_step(self.discriminator, images, target, predicted[-1].detach() * counted)
-            with frozen(self.discriminator):
-                losses |= self._generator_step(self.discriminator, images, target, predicted, counted)
-            self._rebalance(losses["loss/real"], losses["loss/fake"])
-        self.log_losses(losses)
+        counted = labeled if self.mask_missing else torch.ones_like(labeled)
+        return HeatmapTask(images, target, counted[..., None, None])
 
-    def _discriminator_step(
-        self, discriminator: HeatmapDiscriminator, images: Tensor, target: Tensor, predicted: Tensor
-    ) -> dict[str, Tensor]:
+    def _discriminator_step(self, judge: HeatmapDiscriminator, tasks: list[HeatmapTask], made: Generated) -> None:
         """L_D = L_real - k L_fake."""
-        losses: dict[str, Tensor] = {}
 
-        def parts() -> Iterator[Tensor]:  # each part's graph is freed before the next one is made
-            losses["loss/real"] = reconstruction_error(discriminator, images, target)
-            yield losses["loss/real"]
-            losses["loss/fake"] = reconstruction_error(discriminator, images, predicted)
-            yield -self.balance * losses["loss/fake"]
+        def parts(place: int) -> Iterator[Tensor]:  # each part's graph is freed before the next one is made
+            images, target, counted = tasks[place]
+            shown = made.shown(place)[-1] * counted
+            real = reconstruction_error(judge, images, target)
+            made.held.note({"loss/real": real})
+            yield real
+            fake = reconstruction_error(judge, images, shown)
+            made.held.note({"loss/fake": fake, "loss/discriminator": real - self.balance * fake})
+            yield -self.balance * fake
 
-        self.minimize(parts(), self.optimizer_d)
-        losses["loss/discriminator"] = losses["loss/real"] - self.balance * losses["loss/fake"]
-        return losses
+        self.minimize(made.held.each(parts), self.optimizer_d)
 
-    def _generator_step(
-        self, discriminator: HeatmapDiscriminator, images: Tensor, target: Tensor, predicted: Tensor, counted: Tensor
-    ) -> dict[str, Tensor]:
+    def _generator_step(self, judge: HeatmapDiscriminator | None, tasks: list[HeatmapTask], made: Generated) -> None:
         """L_G = sum over stacks of their MSE + lambda_G L_adv, and how much of it pulls at the last heatmaps."""
-        pulls: dict[str, Tensor] = {}
+        pulls: dict[str, list[Tensor]] = {"supervised": [], "adversarial": []}
 
         def watched(heatmaps: Tensor, name: str) -> Tensor:
             branch = heatmaps.view_as(heatmaps)
-            branch.register_hook(lambda gradient: pulls.update({name: gradient.norm()}))
+            branch.register_hook(lambda gradient: pulls[name].append(gradient.norm()))
             return branch
 
-        stacks, last = predicted[:-1], predicted[-1]
-        supervised = heatmap_loss(torch.cat([stacks, watched(last, "supervised")[None]]), target, counted)
-        adversarial = reconstruction_error(discriminator, images, watched(last, "adversarial") * counted)
-        self.minimize(supervised + self.adversarial_weight * adversarial, self.optimizer_g)
-        ratio = pulls["adversarial"] / pulls["supervised"].clamp_min(1e-12)
-        self.step_log.note({"balance/gradient_ratio": ratio}, on_bar=False)
-        return {"loss/heatmaps": supervised, "loss/adversarial": adversarial}
+        def loss_g(place: int) -> Tensor:
+            (images, target, counted), heatmaps = tasks[place], made.learning(place)
+            stacks, last = heatmaps[:-1], heatmaps[-1]
+            supervised = heatmap_loss(torch.cat([stacks, watched(last, "supervised")[None]]), target, counted)
+            made.held.note({"loss/heatmaps": supervised})
+            if judge is None:
+                return supervised
+            adversarial = reconstruction_error(judge, images, watched(last, "adversarial") * counted)
+            made.held.note({"loss/adversarial": adversarial})
+            return supervised + self.adversarial_weight * adversarial
+
+        self.minimize(made.held.each(loss_g), self.optimizer_g)
+        if judge is not None:
+            pull, by_labels = (torch.stack(pulls[name]).norm() for name in ("adversarial", "supervised"))
+            self.step_log.note({"balance/gradient_ratio": pull / by_labels.clamp_min(1e-12)}, on_bar=False)
 
     def _rebalance(self, real: Tensor, fake: Tensor) -> None:
         """Moves k by the losses of all processes, so that it stays the same on all."""
@@ -199,7 +209,6 @@ class SAGANPoseModule(GANModule):
         self.step_log.note({"balance/convergence": convergence}, on_bar=False)
 
     def _require_joints(self, batch: PoseSample) -> None:
-        """Refuses people of another skeleton."""
         theirs, ours = batch["keypoints"].shape[1], len(self.skeleton.joints)
         require(theirs == ours, f"model.skeleton has {ours} joints, the data's people have {theirs}")
 
@@ -282,17 +291,6 @@ def _require_consistent(settings: Mapping[str, Any]) -> None:
         require_numbers({f"model.{name}": settings[name] for name in ("balance_ratio", "balance_rate")}, above=0)
 
 
-def _build_networks(settings: Mapping[str, Any]) -> tuple[StackedHourglass, HeatmapDiscriminator | None]:
-    of_d = hourglass_settings(settings, "discriminator")
-    return pose_generator(settings), HeatmapDiscriminator(of_d) if settings["adversarial"] else None
-
-
 def pose_metrics(settings: Mapping[str, Any]) -> nn.ModuleList:
     """PCK at each of the thresholds."""
     return nn.ModuleList(PCK(SKELETONS[settings["skeleton"]], threshold) for threshold in settings["thresholds"])
-
-
-def reconstruction_error(discriminator: HeatmapDiscriminator, images: Tensor, heatmaps: Tensor) -> Tensor:
-    """MSE of D(x, h) against h, which is a constant there: a prediction is changed through D's input alone."""
-    error = at_least_float32(discriminator(images, heatmaps)) - heatmaps.detach()
-    return error.square().mean()

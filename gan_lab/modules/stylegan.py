@@ -10,19 +10,19 @@ from torch import Tensor
 
 from gan_lab import ranges
 from gan_lab.errors import ConfigurationError, require
-from gan_lab.inference.building import stylegan_generator, stylegan_sampler
+from gan_lab.inference.building import stylegan_discriminator, stylegan_generator, stylegan_sampler
 from gan_lab.inference.predictions import MadeImages, cannot_make
 from gan_lab.inference.style_sampler import NoiseMode, StyleSampler
 from gan_lab.losses import discriminator_loss, drift_penalty, generator_loss, gradient_penalty, r1_penalty
-from gan_lab.networks import StyleGANDiscriminator
 from gan_lab.networks.layers import frozen
-from gan_lab.networks.resampling import downsample, upsample
+from gan_lab.networks.resampling import fade
 from gan_lab.networks.stylegan import mix_styles
 from gan_lab.precision import full_precision, normal
 from gan_lab.samples import ImageSample, PathRequest, PredictionRequest, SeedRequest
 from gan_lab.schedules import GrowingSchedule, GrowthStage, as_schedule, is_power_of_two, style_layer_count
 from gan_lab.terminal import say
 from gan_lab.training.gan_module import GANModule
+from gan_lab.training.held_batches import HeldBatches
 from gan_lab.training.optimizers import AdamSettings, LazyRegularization, OptimizersByRole
 
 _W_AVG_DECAY = 0.995  # a generated batch; released code
@@ -120,7 +120,7 @@ class StyleGANModule(GANModule):
         self.penalties = Penalties(r1_gamma, LazyRegularization(r1_interval), gradient_penalty_weight, drift_weight)
         self.adam, self.lr_by_resolution = AdamSettings(lr, betas), lr_by_resolution or {}
         self.generator = stylegan_generator(self.hparams)
-        self.discriminator = _build_discriminator(self.hparams)
+        self.discriminator = stylegan_discriminator(self.hparams)
         self.generator_ema = self.averages.of(self.generator, 1000 * ema_half_life_kimg)
         self.sampler = stylegan_sampler(self.generator_ema or self.generator, self.hparams, self.stage)
 
@@ -152,28 +152,41 @@ class StyleGANModule(GANModule):
         self._stop_when_done(self.images_seen)
         super().on_train_start()
 
-    def adversarial_step(self, batch: ImageSample) -> None:
+    def play(self, held: HeldBatches[ImageSample]) -> None:
         """D, the average, then G (the released training loop), each on images of its own."""
         stage = self.stage()
-        self._require_scheduled(batch["image"], stage)
-        real = fade(batch["image"], stage.alpha)
+        real = [fade(self._scheduled(batch["image"], stage), stage.alpha) for batch in held.batches]
 
-        with torch.no_grad():
-            fake = self.generate(len(real), stage)
-        loss_d, losses = self._discriminator_loss(real, fake, stage.alpha)
-        self.minimize(loss_d, self.optimizer_d)
+        def loss_d(place: int) -> Tensor:
+            with torch.no_grad():
+                fake = self.generate(len(real[place]), stage, means)
+            loss, losses = self._discriminator_loss(real[place], fake, stage.alpha)
+            held.note(losses)
+            return loss
+
+        def penalty(place: int) -> Tensor:
+            r1 = self._r1(real[place], stage.alpha)[1]
+            held.note({"loss/r1": r1})
+            return self.penalties.r1.weight(self.penalties.r1_gamma / 2) * r1
+
+        def loss_g(place: int) -> Tensor:
+            images = self.generate(len(real[place]), stage, means)
+            loss = generator_loss(self.discriminator(images, stage.alpha), self.objective)
+            held.note({"loss/generator": loss})
+            return loss
+
+        means: list[Tensor] = []  # of w, of the images of one player
+        self.minimize(held.each(loss_d), self.optimizer_d)
+        self.generator.w_avg.lerp_(held.mean(means), 1 - _W_AVG_DECAY)
         if self.penalties.r1_gamma and self.penalties.r1.due(self.global_step):
-            losses["loss/r1"] = self._r1(real, stage.alpha)[1]
-            self.minimize(self.penalties.r1.weight(self.penalties.r1_gamma / 2) * losses["loss/r1"], self.optimizer_d)
-        self.move_averages(batch)
-
+            self.minimize(held.each(penalty), self.optimizer_d)
+        self.move_averages(held)
+        means.clear()
         with frozen(self.discriminator):
-            fake_logits = self.discriminator(self.generate(len(real), stage), stage.alpha)
-            losses["loss/generator"] = generator_loss(fake_logits, self.objective)
-            self.minimize(losses["loss/generator"], self.optimizer_g)
-
-        self.log_losses(losses)
-        self._grow(stage, self.images_seen + self.images_in(batch))
+            self.minimize(held.each(loss_g), self.optimizer_g)
+        self.generator.w_avg.lerp_(held.mean(means), 1 - _W_AVG_DECAY)
+        self.log_losses(held.losses())
+        self._grow(stage, self.images_seen + self.images_in(held))
 
     def _grow(self, stage: GrowthStage, images: int) -> None:
         """Logs the stage; where a fade begins or ends with so many images seen, Adam forgets its moments."""
@@ -220,14 +233,15 @@ class StyleGANModule(GANModule):
         """The released code gives networks that grow images of the final size, where penalties take their gradients."""
         return self.schedule.resolution / real.shape[-1]
 
-    def generate(self, count: int, stage: GrowthStage) -> Tensor:
-        """Makes images to train on, of new codes, and has the mean of w follow them."""
+    def generate(self, count: int, stage: GrowthStage, means: list[Tensor] | None = None) -> Tensor:
+        """Makes images to train on, of new codes, whose mean w goes to ``means``, or is followed at once."""
         layers = style_layer_count(stage.resolution)
         mixes = random.random() < self.style_mixing_prob
         crossover = random.randint(1, layers - 1) if mixes else layers  # one for all images
         codes = [self._codes(count) for _ in range(2 if mixes else 1)]
         w, *others = self.generator.mapping(torch.cat(codes)).split(count)
-        self.generator.w_avg.lerp_(w.detach().mean(dim=0), 1 - _W_AVG_DECAY)
+        mean = w.detach().mean(dim=0)
+        self.generator.w_avg.lerp_(mean, 1 - _W_AVG_DECAY) if means is None else means.append(mean)
         ws = mix_styles(w, others[0] if others else w, range(crossover, layers), layers)
         images: Tensor = self.generator(ws, stage.resolution, stage.alpha)
         return images
@@ -235,15 +249,15 @@ class StyleGANModule(GANModule):
     def _codes(self, count: int) -> Tensor:
         return normal(count, self.generator.latent_size, like=self.generator.w_avg)
 
-    def _require_scheduled(self, image: Tensor, stage: GrowthStage) -> None:
-        processes = self.trainer.world_size
+    def _scheduled(self, image: Tensor, stage: GrowthStage) -> Tensor:
+        processes, (count, side) = self.trainer.world_size, (len(image), image.shape[-1])
         wanted = self.schedule.batch_size_at(stage.resolution, processes) // processes
-        count, side = image.shape[0], image.shape[-1]
         require(
             (count, side) == (wanted, stage.resolution),
             f"the data gives {count} images of {side} pixels where the model's schedule has {wanted} of "
             f"{stage.resolution} after {self.images_seen} images: leave model.schedule out, it is the data's",
         )
+        return image
 
     def render(self, batch: ImageSample, first: int = 0) -> dict[str, Tensor]:
         """``generated``: images of as many seeds, from ``first``, not truncated."""
@@ -276,17 +290,3 @@ def _require_consistent(settings: Mapping[str, Any]) -> None:
     for key in settings["lr_by_resolution"] or {}:
         side = int(key)  # Lightning keeps options as JSON has them
         require(side >= 4 and is_power_of_two(side), f"model.lr_by_resolution is at powers of two from 4, got {side}")
-
-
-def _build_discriminator(settings: Mapping[str, Any]) -> StyleGANDiscriminator:
-    return StyleGANDiscriminator(
-        resolution=as_schedule(settings["schedule"]).resolution,
-        base_channels=settings["base_channels"],
-        max_channels=settings["max_channels"],
-        blurred=settings["blurred"],
-    )
-
-
-def fade(real: Tensor, alpha: float) -> Tensor:
-    """Blends real images with themselves at half the resolution, as generated ones are while a doubling is faded in."""
-    return real if alpha == 1 else torch.lerp(upsample(downsample(real)), real, alpha)

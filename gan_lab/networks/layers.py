@@ -70,6 +70,20 @@ def frozen(network: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
+def unrecorded(network: nn.Module) -> Iterator[None]:
+    """Within, batch norm normalizes as it does, but records no statistics."""
+    norms = [layer for layer in network.modules() if isinstance(layer, nn.modules.batchnorm._BatchNorm)]
+    recording = [norm.track_running_stats for norm in norms]
+    for norm in norms:
+        norm.track_running_stats = norm.track_running_stats and not norm.training
+    try:
+        yield
+    finally:
+        for norm, records in zip(norms, recording, strict=True):
+            norm.track_running_stats = records
+
+
+@contextmanager
 def inference_behavior(
     network: nn.Module, *, dropout: bool, batch_statistics: bool, seeds: Sequence[int] | None = None
 ) -> Iterator[None]:

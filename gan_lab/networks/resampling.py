@@ -178,3 +178,8 @@ def _spread(weight: Tensor) -> Tensor:
     """The sum of a kernel's four shifts by one pixel: 3x3 becomes 4x4."""
     padded = F.pad(weight, (1, 1, 1, 1))
     return padded[..., 1:, 1:] + padded[..., :-1, 1:] + padded[..., 1:, :-1] + padded[..., :-1, :-1]
+
+
+def fade(real: Tensor, alpha: float) -> Tensor:
+    """Blends real images with themselves at half the resolution, as generated ones are while a doubling is faded in."""
+    return real if alpha == 1 else torch.lerp(upsample(downsample(real)), real, alpha)

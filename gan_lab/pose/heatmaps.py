@@ -6,7 +6,7 @@ two cells is found between them.
 """
 
 from collections.abc import Sequence
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 import torch
 from torch import Tensor
@@ -43,6 +43,20 @@ def render_heatmaps(keypoints: Tensor, labeled: Tensor, size: int, stride: int, 
     offsets = torch.arange(size, device=keypoints.device) - to_cells(keypoints, stride)[..., None]  # (B, K, 2, size)
     horizontal, vertical = torch.exp(-0.5 * (offsets / sigma).square()).unbind(2)
     return vertical[..., :, None] * horizontal[..., None, :] * labeled[..., None, None]
+
+
+class HeatmapTask(NamedTuple):
+    """What the heatmaps of a batch are found in, and compared with.
+
+    Attributes:
+        images: (B, 3, H, W).
+        target: The true heatmaps, (B, K, h, w).
+        counted: Whether a joint counts, (B, K, 1, 1).
+    """
+
+    images: Tensor
+    target: Tensor
+    counted: Tensor
 
 
 def heatmap_loss(predicted: Tensor, target: Tensor, counted: Tensor) -> Tensor:

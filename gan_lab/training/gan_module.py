@@ -16,7 +16,9 @@ from gan_lab.training.checkpoint_files import read_checkpoint
 from gan_lab.training.ema import WeightAverages, with_averages
 from gan_lab.training.evaluated_samples import EvaluatedSamples
 from gan_lab.training.finiteness import FiniteCheck, require_finite_weights
-from gan_lab.training.lightning_private import count_step, measure_last_step, show_steps
+from gan_lab.training.gradients import GradientOptions, take_over
+from gan_lab.training.held_batches import HeldBatches
+from gan_lab.training.lightning_private import count_step, group_batches, measure_last_step, show_steps
 from gan_lab.training.old_checkpoints import in_present_form
 from gan_lab.training.optimizers import ConfiguredSettings, require_own_state
 from gan_lab.training.paper import Paper
@@ -34,8 +36,8 @@ from gan_lab.training.strategies import require_strategy
 class GANModule(Paper):
     """Base of every paper's module: exact, countable, distributed steps.
 
-    A paper writes ``adversarial_step`` (its game, from forward to optimizer steps), ``build_optimizers``, ``render``
-    (what it shows of a batch, as named images) and ``predict_step``. In return: one batch is one global step, whatever
+    A paper writes ``play`` (its game, from forward to optimizer steps), ``build_optimizers``, ``render``
+    (what it shows of a batch, as named images) and ``predict_step``. In return: one round is one global step, whatever
     the number of optimizer steps; everything random in a step is a function of (seed, step, rank), so that a resumed
     run goes on bit by bit; gradients and floating buffers are averaged over the processes of a distributed run; a loss
     or weight that is not finite ends the run before anything is saved.
@@ -54,6 +56,7 @@ class GANModule(Paper):
         self.images_seen = 0
         self.per_process = PerProcessState()
         self.step_log = StepLog()
+        self._gradients = GradientOptions()
         self._finite = FiniteCheck()
         self.averages = WeightAverages()
         self._optimizers_kept: int | None = None
@@ -95,25 +98,33 @@ class GANModule(Paper):
         """The discriminators' optimizer."""
         return self.trainer.optimizers[1]
 
-    def training_step(self, batch: Mapping[str, Any], batch_idx: int) -> None:
-        """Runs ``adversarial_step`` as one global step. Not for overriding."""
+    def training_step(self, batch: Mapping[str, Any] | list[Mapping[str, Any]], batch_idx: int) -> None:
+        """Runs ``play`` on one batch, or on those of ``trainer.accumulate_grad_batches``, as one global step.
+
+        Not for overriding.
+        """
+        held = HeldBatches(batch if isinstance(batch, list) else [batch], self._seed_noise)
         self._finite.look_if_due()
-        self._require_samples(batch)
+        for one in held.batches:
+            self._require_samples(one)
         self._seed(Purpose.TRAINING_STEP, self.global_step)
         self.step_log.begin()
         self._configured.restore(self.learning_rate_factor())
         with distributed.without_reduction(self.trainer.model), fresh_casts():
-            self.adversarial_step(batch)
+            self.play(held)
         distributed.average([buffer for buffer in self.buffers() if buffer.is_floating_point()])
-        self.move_averages(batch)
+        self.move_averages(held)
         self.averages.end_step()
-        self.images_seen += self.images_in(batch)
+        self.images_seen += self.images_in(held)
         self.trainer.callback_metrics.update(self.step_log.on_device())
         count_step(self.trainer)
 
-    def images_in(self, batch: Mapping[str, Any]) -> int:
+    def _seed_noise(self, place: int, noise: int) -> None:
+        self._seed(Purpose.TRAINING_STEP, self.global_step, *((place, noise) if place or noise else ()))
+
+    def images_in(self, held: HeldBatches[Any]) -> int:
         """The images of a step, over all processes."""
-        return count_samples(batch) * self.trainer.world_size
+        return held.samples * self.trainer.world_size
 
     def minimize(self, loss: Tensor | Iterable[Tensor], optimizer: Optimizer) -> None:
         """One optimizer step down the gradient of ``loss``, averaged over the processes of a distributed run.
@@ -136,9 +147,13 @@ class GANModule(Paper):
         self._finite.note(self.global_step, detached)
         self.step_log.note(detached, on_bar=True)
 
-    def move_averages(self, batch: Mapping[str, Any]) -> None:
+    def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
+        """Clips the gradients of what is stepped, by ``trainer.gradient_clip_val``. Not for overriding."""
+        self._gradients.clip_gradients(optimizer, self.trainer)
+
+    def move_averages(self, held: HeldBatches[Any]) -> None:
         """Moves the averages of weights once a step: at its end, or where a paper calls this in its game."""
-        images = self.images_in(batch)
+        images = self.images_in(held)
         self.averages.move(images, self.images_seen + images)
 
     def configure_callbacks(self) -> list[Callback]:
@@ -153,6 +168,11 @@ class GANModule(Paper):
             "trainer.overfit_batches would train on other batches in each epoch, for the data has an order of its own: "
             "name data of a few samples in its place",
         )
+        self._gradients = take_over(self.trainer)
+        require(
+            self._gradients.batches == 1 or self.accumulates(),
+            f"{type(self).__name__} learns from one batch a step: set trainer.accumulate_grad_batches to 1",
+        )
         distributed.require_acquaintance(self.trainer)
         return [ProcessWatch(self.trainer)] if self.trainer.world_size > 1 else []
 
@@ -164,6 +184,7 @@ class GANModule(Paper):
     def on_fit_start(self) -> None:
         """Has Lightning leave buffers and logs to steps, measure the last, begin with none left for a validation."""
         distributed.leave_buffers_alone(self.trainer)
+        group_batches(self.trainer, self._gradients.batches)
         measure_last_step(self.trainer)
         show_steps(self.trainer, self.step_log)
         self._resumed_step.allow(self.trainer)
@@ -212,8 +233,8 @@ class GANModule(Paper):
         self._seed(purpose, batch_idx)
         self.evaluated.begin_batch(purpose, batch_idx, count, self.global_rank, self.trainer.world_size)
 
-    def _seed(self, purpose: Purpose, count: int) -> None:
-        seed_generators(derive_seed(purpose, run_seed(), count, self.global_rank), self.device)
+    def _seed(self, purpose: Purpose, count: int, *parts: int) -> None:
+        seed_generators(derive_seed(purpose, run_seed(), count, self.global_rank, *parts), self.device)
 
     def _require_samples(self, batch: Mapping[str, Any]) -> None:
         require_samples(batch, type(self).__name__, self.learns_from)

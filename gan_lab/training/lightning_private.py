@@ -8,16 +8,21 @@ import threading
 import traceback
 from typing import Any, Union
 
+from lightning.fabric.plugins.precision.amp import _optimizer_handles_unscaling
 from lightning.fabric.strategies.launchers.subprocess_script import _ChildProcessObserver
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import DeviceStatsMonitor
 from lightning.pytorch.cli import LightningArgumentParser
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from lightning.pytorch.loggers.csv_logs import ExperimentWriter
+from lightning.pytorch.plugins.precision import MixedPrecision
 from lightning.pytorch.strategies import DDPStrategy, Strategy
 from lightning.pytorch.trainer.connectors import checkpoint_connector
+from lightning.pytorch.trainer.states import RunningStage
+from torch.optim import Optimizer
 
 from gan_lab.terminal import say
+from gan_lab.training.batch_groups import in_groups
 from gan_lab.training.step_log import StepLog
 
 _NUMBERS = Union[int, float, None]  # noqa: UP007 - is equal to Lightning's, as `|` is not in older Pythons
@@ -125,6 +130,37 @@ def validation_is_due(trainer: Trainer) -> bool:
     step: Any = loop.batch_progress.current
     fetcher = trainer.fit_loop._data_fetcher
     return fetcher is not None and step.completed < step.processed and loop._should_check_val_fx(fetcher)
+
+
+def unscale(trainer: Trainer, optimizer: Optimizer) -> None:
+    """Gives gradients their own size back before a step, where float16's scale is still on them.
+
+    Lightning has done so in ``on_before_optimizer_step``, unless the optimizer does it in its step, as a fused one.
+    """
+    precision = trainer.precision_plugin
+    scaler = precision.scaler if isinstance(precision, MixedPrecision) else None
+    if scaler is not None and _optimizer_handles_unscaling(optimizer):
+        scaler.unscale_(optimizer)
+
+
+def group_batches(trainer: Trainer, size: int) -> None:
+    """Has the training loader hand out lists of batches, each of which is brought to the device by itself."""
+    source, strategy = trainer.fit_loop._data_source, trainer.strategy
+
+    def dataloader() -> Any:
+        loader = type(source).dataloader(source)
+        shared_out = trainer._data_connector._prepare_dataloader(loader, shuffle=True, mode=RunningStage.TRAINING)
+        return in_groups(shared_out, size)
+
+    def batch_to_device(batch: Any, *where: Any, **named: Any) -> Any:
+        if isinstance(batch, list):
+            return [type(strategy).batch_to_device(strategy, one, *where, **named) for one in batch]
+        return type(strategy).batch_to_device(strategy, batch, *where, **named)
+
+    for owner, name, ours in ((source, "dataloader", dataloader), (strategy, "batch_to_device", batch_to_device)):
+        vars(owner).pop(name, None)  # of an earlier run
+        if size > 1:
+            setattr(owner, name, ours)
 
 
 def measure_last_step(trainer: Trainer) -> None:

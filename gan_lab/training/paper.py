@@ -10,6 +10,7 @@ from torch import Tensor
 from gan_lab.inference.latent_sampler import SeedSampler
 from gan_lab.inference.predictions import Prediction
 from gan_lab.samples import ImageSample, PairedSample, PoseSample, PredictionRequest, UnpairedSample
+from gan_lab.training.held_batches import HeldBatches
 from gan_lab.training.optimizers import OptimizersByRole
 from gan_lab.training.sample_check import Channels
 
@@ -27,9 +28,22 @@ class Paper(LightningModule, ABC):
     learns_from: ClassVar[type[ImageSample | PairedSample | PoseSample | UnpairedSample]]
     rate_options: ClassVar[str] = "model.lr"
 
-    @abstractmethod
+    def play(self, held: HeldBatches[Any]) -> None:
+        """Plays one round of the paper's game on the batches of a step, optimizer steps included.
+
+        Each player's losses are taken over all batches before it steps. A paper may write :meth:`adversarial_step`
+        in place of this; then it learns from one batch a step.
+        """
+        self.adversarial_step(held.batches[0])
+
     def adversarial_step(self, batch: Any) -> None:
-        """Plays one round of the paper's game on a batch, optimizer steps included."""
+        """The round of a paper that knows of one batch at a time."""
+        raise NotImplementedError(f"{type(self).__name__} has neither play nor adversarial_step")
+
+    @classmethod
+    def accumulates(cls) -> bool:
+        """Whether it can learn from several batches a step."""
+        return cls.play is not Paper.play
 
     @abstractmethod
     def build_optimizers(self) -> OptimizersByRole:

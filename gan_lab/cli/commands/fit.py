@@ -25,7 +25,7 @@ PAGE = HelpPage(
         help_page.BATCH_SIZE,
         help_page.WORKERS,
         Option("--model.lr", "X", "learning rate"),
-        Option("--trainer.max_epochs", "N", "how long to train; --trainer.max_steps counts batches"),
+        Option("--trainer.max_epochs", "N", "how long to train; --trainer.max_steps counts steps"),
         help_page.DEVICES,
         help_page.PRECISION,
         help_page.HOME,
