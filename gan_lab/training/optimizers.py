@@ -53,8 +53,12 @@ class RMSprop(Optimizer):
         super().__init__(parameters, {"lr": lr, "alpha": alpha, "eps": eps})
 
     @torch.no_grad()
-    def step(self, closure: Any = None) -> None:  # type: ignore[override]  # it has no loss to give back
-        """Moves the weights that have gradients; no closure is called."""
+    def step(self, closure: Any = None) -> Any:
+        """Moves the weights that have gradients, after what ``closure`` does, and gives back its loss."""
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
         for group in self.param_groups:
             weights = [weight for weight in group["params"] if weight.grad is not None]
             if not weights:
@@ -65,6 +69,7 @@ class RMSprop(Optimizer):
             roots = torch._foreach_sqrt(squares)
             torch._foreach_add_(roots, group["eps"])
             torch._foreach_addcdiv_(weights, gradients, roots, -group["lr"])
+        return loss
 
     def _mean_square(self, weight: nn.Parameter) -> torch.Tensor:
         state = self.state[weight]
