@@ -53,7 +53,7 @@ def _isolation(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPat
     os.environ.pop("PL_GLOBAL_SEED", None)
 
 
-def small_config(folder: Path, config: str = "pix2pix_emoji", **settings: Any) -> Path:
+def small_config(folder: Path, config: str = "pix2pix_emoji_coloring", **settings: Any) -> Path:
     """Makes a shipped config small: writes its data set's layout, lays smoke.yaml and the given settings over it."""
     from tests.fakes import WRITERS
 

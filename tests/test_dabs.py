@@ -91,7 +91,7 @@ def test_where_there_is_little_to_say_little_is_said(pair, target):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"most": -1}, r"data\.dabs\.most must be at least 0, got -1"),
+        ({"most": -1}, r"data\.dabs\.most must be at least 0 and at most 1000, got -1"),
         ({"radius": 0.0}, r"data\.dabs\.radius must be above 0 and at most 1, got 0"),
         ({"coverage": 1.5}, r"data\.dabs\.coverage must be above 0 and at most 1, got 1.5"),
     ],

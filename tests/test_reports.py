@@ -43,9 +43,9 @@ def test_a_wrong_call_of_ours_is_not_the_configurations_fault(small, capsys, mon
 
 
 def test_a_wrong_call_in_the_data_is_not_either(small, capsys, monkeypatch):
-    monkeypatch.setattr("gan_lab.datamodules.base.require_numbers", lambda numbers: None)
+    monkeypatch.setattr("gan_lab.datamodules.base.BuiltSplits", lambda splits: None)
     said, _ = unforeseen(capsys, ["validate", "--config", str(small())])
-    assert "unexpected keyword argument" in said
+    assert "missing 1 required positional argument" in said
 
 
 def test_of_an_error_in_a_run_all_lies_in_its_folder(small, tmp_path, capsys):

@@ -23,8 +23,6 @@ from gan_lab.errors import ConfigurationError
 from gan_lab.ranges import plain_ranges
 
 _SECTIONS = ("model", "data", "trainer", "predictions", "seed_everything", "ckpt_path", "config")
-_NO_MEMORY = "can't allocate memory"  # torch's words
-_LOWER_SIZES = "there is not enough memory for what is configured: lower the sizes of model and data"
 _CLASS_HOMES = (
     gan_lab.modules,
     gan_lab.datamodules,
@@ -55,15 +53,15 @@ def explain(error: BaseException) -> str | None:
             return " ".join(str(error).split())
         case torch.OutOfMemoryError():
             return "the GPU's memory is full: lower data.batch_size, or the image or network sizes"
-        case RuntimeError() if _NO_MEMORY in str(error):
-            return _LOWER_SIZES
-        case MemoryError():
-            return _LOWER_SIZES
-        case RuntimeError() if "Connection closed by peer" in str(error):
-            return "another process has ended: its own message says why"
         case MemoryError():
             return _NO_MEMORY
-    return next((sentence for words, sentence in _SYMPTOMS.items() if words in str(error)), None)
+        case RuntimeError() if "Connection closed by peer" in str(error):
+            return "another process has ended: its own message says why"
+    return _symptom(str(error))
+
+
+def _symptom(message: str) -> str | None:
+    return next((sentence for words, sentence in _SYMPTOMS.items() if words in message), None)
 
 
 def _raised_in(error: BaseException) -> str:
@@ -121,8 +119,8 @@ def explain_arguments(error: BaseException) -> str:
     if unknown := re.search(r"Expected a dot import path string: (\S+)|has no attribute '(\w+)'", reason):
         name = unknown[1] or unknown[2]
         return (f"{where}: " if where else "") + f"there is no class '{name}'" + _nearest(name, _class_names())
-    if _NO_MEMORY in reason:
-        return _LOWER_SIZES
+    if symptom := _symptom(reason):
+        return symptom
     if where and reason.endswith("Got value: None"):
         return f"{where} is null: it needs a value"
     reason = plain_ranges(reason)

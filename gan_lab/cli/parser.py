@@ -1,17 +1,17 @@
 """The parser of the commands that need a configuration: Lightning's, whose help begins with what people look for."""
 
-from argparse import Action, RawDescriptionHelpFormatter
+from argparse import RawDescriptionHelpFormatter
 from typing import Any
 
 import yaml
-from jsonargparse import DefaultHelpFormatter, Namespace
+from jsonargparse import Namespace
 from lightning.pytorch.cli import LightningArgumentParser
 from lightning_utilities.core.enums import StrEnum
 
 from gan_lab.cli import given_paths
 from gan_lab.cli.help_page import HelpPage
 from gan_lab.cli.renamed import PresentNames
-from gan_lab.ranges import plain_ranges
+from gan_lab.training.lightning_private import RangesInHelp
 
 _HEADINGS = {
     "trainer": "how to train: Lightning's Trainer",
@@ -27,11 +27,8 @@ _HEADINGS = {
 yaml.SafeDumper.add_multi_representer(StrEnum, lambda dumper, value: dumper.represent_str(value.value))
 
 
-class _PageFormatter(RawDescriptionHelpFormatter, DefaultHelpFormatter):
-    """Leaves the lines of the page at the top as they are, and says ranges as ``0 <= float < 1``."""
-
-    def _expand_help(self, action: Action) -> str:
-        return plain_ranges(super()._expand_help(action))
+class _PageFormatter(RawDescriptionHelpFormatter, RangesInHelp):
+    """Leaves the lines of the page at the top as they are."""
 
 
 class GanLabParser(LightningArgumentParser):

@@ -124,7 +124,6 @@ class Pix2PixModule(GANModule):
     ) -> None:
         super().__init__()
         self.save_hyperparameters()
-        ranges.require(Pix2PixModule, self.hparams, "model")
         self.hparams["image_size"] = image_size or 256
         _require_consistent(self.hparams)
         self.conditional, self.objective, self.palette = conditional, objective, palette and PALETTES[palette]
@@ -251,6 +250,7 @@ class Pix2PixModule(GANModule):
 
 
 def _require_consistent(settings: Mapping[str, Any]) -> None:
+    ranges.require(Pix2PixModule, settings, "model")
     channels = settings["in_channels"], settings["out_channels"]
     require(
         settings["generator_weights"] is None
