@@ -10,7 +10,7 @@ from gan_lab.cli import main
 from tests.test_cli import failure
 
 REFUSED = {
-    "GradientAccumulationScheduler": ({"scheduling": {0: 2}}, "set data.batch_size"),
+    "GradientAccumulationScheduler": ({"scheduling": {0: 2}}, "set trainer.accumulate_grad_batches"),
     "LearningRateFinder": ({}, "set model.lr"),
     "BatchSizeFinder": ({}, "set data.batch_size"),
     "StochasticWeightAveraging": ({"swa_lrs": 0.1}, "set model.ema_half_life"),

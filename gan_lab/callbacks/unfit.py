@@ -22,7 +22,7 @@ from gan_lab.training.lightning_private import reads_processor
 
 _OWN_AVERAGE = "averages discriminators too: set model.ema_half_life (StyleGAN: ema_half_life_kimg)"
 _UNFIT: dict[type[Callback], str] = {
-    GradientAccumulationScheduler: "adds up batches, and a paper's step is one batch: set data.batch_size",
+    GradientAccumulationScheduler: "is for models with one optimizer: set trainer.accumulate_grad_batches",
     LearningRateFinder: "looks for the rate of one optimizer, and two play against each other here: set model.lr",
     BatchSizeFinder: "trains with other batches than the paper's until memory is full: set data.batch_size",
     StochasticWeightAveraging: _OWN_AVERAGE,
