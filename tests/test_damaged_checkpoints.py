@@ -57,7 +57,7 @@ def test_a_checkpoint_with_wrong_bytes_is_refused_by_name_or_reads_the_same(trai
 
 def use(trained: Path, checkpoint: Path, folder: Path) -> tuple[int, int]:
     """The statuses of predicting from a checkpoint and of training on from it, to ``folder``."""
-    ours = ["--config", str(trained / "pix2pix_emoji.yaml"), "--ckpt_path", str(checkpoint)]
+    ours = ["--config", str(trained / "pix2pix_emoji_coloring.yaml"), "--ckpt_path", str(checkpoint)]
     predicted = main(["predict", *ours, f"--predictions.folder={folder / 'out'}"])
     longer = ["--trainer.max_epochs=2", "--trainer.limit_val_batches=0", f"--trainer.default_root_dir={folder}"]
     return predicted, main(["fit", *ours, *longer])

@@ -86,11 +86,11 @@ def test_a_file_keeps_all_but_its_paths(home):
 def test_all_paths_of_a_command_may_begin_at_home(small, home):
     fakes.write_pictures(home / "pictures")
     small(trainer__max_epochs=1)
-    assert main(["fit", "--config=~/pix2pix_emoji.yaml", "--trainer.default_root_dir=$HOME/mine"]) == 0
+    assert main(["fit", "--config=~/pix2pix_emoji_coloring.yaml", "--trainer.default_root_dir=$HOME/mine"]) == 0
     arguments = ["--ckpt_path=${HOME}/mine/version_0/checkpoints/last.ckpt", "--data.predict_folder=$PICTURES"]
     assert main(["predict", *arguments, "--predictions.folder", "~/out"]) == 0
     assert (home / "out" / "picture0.png").is_file()
-    tree = yaml.safe_load((home / "pix2pix_emoji.yaml").read_text())
+    tree = yaml.safe_load((home / "pix2pix_emoji_coloring.yaml").read_text())
     tree["data"]["init_args"] |= {"root": "~/data", "predict_folder": "$PICTURES"}
     tree |= {"predictions": {"folder": "~/two"}, "ckpt_path": "~/mine/version_0/checkpoints/last.ckpt"}
     (home / "mine.yaml").write_text(yaml.safe_dump(tree))

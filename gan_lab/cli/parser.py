@@ -10,8 +10,8 @@ from lightning_utilities.core.enums import StrEnum
 
 from gan_lab.cli import given_paths
 from gan_lab.cli.help_page import HelpPage
+from gan_lab.cli.lightning_private import RangesInHelp
 from gan_lab.cli.renamed import PresentNames
-from gan_lab.training.lightning_private import RangesInHelp
 
 _HEADINGS = {
     "trainer": "how to train: Lightning's Trainer",

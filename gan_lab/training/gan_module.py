@@ -116,7 +116,7 @@ class GANModule(Paper):
         self.move_averages(held)
         self.averages.end_step()
         self.images_seen += self.images_in(held)
-        self.trainer.callback_metrics.update(self.step_log.on_device())
+        self.trainer.callback_metrics.update(self.step_log.tensors())
         count_step(self.trainer)
 
     def _seed_noise(self, place: int, noise: int) -> None:

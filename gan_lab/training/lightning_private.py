@@ -6,10 +6,8 @@ release moves one.
 
 import threading
 import traceback
-from argparse import Action
 from typing import Any, Union
 
-from jsonargparse import DefaultHelpFormatter
 from lightning.fabric.plugins.precision.amp import _optimizer_handles_unscaling
 from lightning.fabric.strategies.launchers.subprocess_script import _ChildProcessObserver
 from lightning.pytorch import LightningModule, Trainer
@@ -23,7 +21,6 @@ from lightning.pytorch.trainer.connectors import checkpoint_connector
 from lightning.pytorch.trainer.states import RunningStage
 from torch.optim import Optimizer
 
-from gan_lab.ranges import plain_ranges
 from gan_lab.terminal import say
 from gan_lab.training.batch_groups import in_groups
 from gan_lab.training.step_log import StepLog
@@ -51,13 +48,6 @@ def keep_whole_numbers(parser: LightningArgumentParser) -> None:
     for action in parser._actions:
         if getattr(action, "_typehint", None) == _NUMBERS:  # in any order
             action._typehint = _NUMBERS  # type: ignore[attr-defined]  # of those with a type
-
-
-class RangesInHelp(DefaultHelpFormatter):
-    """Help that says ranges of numbers as ``0 <= float < 1``."""
-
-    def _expand_help(self, action: Action) -> str:
-        return plain_ranges(super()._expand_help(action))
 
 
 def version_asked_for(logger: CSVLogger | TensorBoardLogger) -> int | str | None:

@@ -26,13 +26,15 @@ class StepLog:
         self._values |= values
         self._on_bar |= values.keys() if on_bar else set()
 
-    def on_device(self) -> dict[str, Tensor]:
-        """Those that are not numbers of the host, as they are."""
-        return {name: value for name, value in self._values.items() if isinstance(value, Tensor)}
+    def tensors(self) -> dict[str, Tensor]:
+        """All values where they are, on the device or the host, as callbacks that monitor one have them."""
+        return {
+            name: value if isinstance(value, Tensor) else torch.full((), value) for name, value in self._values.items()
+        }
 
     def read(self) -> tuple[dict[str, float], dict[str, float]]:
         """All values, and those of the progress bar, in the order in which they were noted."""
-        on_device = self.on_device()
+        on_device = {name: value for name, value in self._values.items() if isinstance(value, Tensor)}
         numbers = torch.stack(list(on_device.values())).tolist() if on_device else []
         values = {
             name: float(value) for name, value in (self._values | dict(zip(on_device, numbers, strict=True))).items()
